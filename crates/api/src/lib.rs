@@ -1,0 +1,1 @@
+//! The wire contract: every action's request and response type and the action table, generated from the committed facts in `api/*.json`.

@@ -1,0 +1,2 @@
+//! Managed Redis.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Makes redis nodes exist or not exist; knows nothing of tenants or tasks.

@@ -1,0 +1,1 @@
+//! Durable tasks made of steps; knows nothing of Redis or HTTP.

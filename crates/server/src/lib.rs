@@ -1,0 +1,1 @@
+//! The control plane: gateway, identity, actions, tasks, store, background loops.
