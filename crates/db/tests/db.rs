@@ -1,6 +1,6 @@
 //! What callers may rely on: durability, atomicity, grouping, formats.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panic")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
