@@ -1,0 +1,115 @@
+//! The `Authorization` header of TC3, read before the key is known.
+
+use crate::error::ParseError;
+
+/// Real clients sign two or three headers; the bound keeps a hostile list cheap.
+const MAX_SIGNED_HEADERS: usize = 32;
+const ALGORITHM: &str = "TC3-HMAC-SHA256";
+/// The longest service that is taken: that of a host name, which some clients put there.
+const MAX_SERVICE_BYTES: usize = 253;
+
+/// What an `Authorization` header claims; nothing of it is proven before [`verify_tc3`](crate::verify_tc3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authorization<'a> {
+    /// Who claims to have signed.
+    pub secret_id: &'a str,
+    /// `YYYY-MM-DD` as sent; not yet compared with the timestamp.
+    pub date: &'a str,
+    /// The service as the client understands it: `redis`, or a piece of its endpoint such as `127` or `localhost:8080`.
+    pub service: &'a str,
+    /// Lower-case header names joined by `;`, ascending, `content-type` and `host` among them.
+    pub signed_headers: &'a str,
+    pub(crate) signature: [u8; 32],
+}
+
+impl<'a> Authorization<'a> {
+    /// Reads `TC3-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`: the parts in any order, spaces around the
+    /// commas as they come.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] names the part that is wrong; [`ParseError::Skip`] for a header that is `SKIP`.
+    pub fn parse(header: &'a str) -> Result<Self, ParseError> {
+        let header = header.trim_ascii();
+        if header == "SKIP" {
+            return Err(ParseError::Skip);
+        }
+        let (algorithm, rest) = header.split_once(' ').unwrap_or((header, ""));
+        if algorithm != ALGORITHM {
+            return Err(ParseError::Algorithm(algorithm.into()));
+        }
+        let [credential, signed_headers, signature] = parts(rest)?;
+        let (secret_id, date, service) = scope(credential).ok_or_else(|| ParseError::Credential(credential.into()))?;
+        check_signed_headers(signed_headers)?;
+        let signature = lower_hex(signature).ok_or(ParseError::Signature)?;
+        Ok(Self { secret_id, date, service, signed_headers, signature })
+    }
+}
+
+/// The values of the three parts, each of which must be there once.
+fn parts(rest: &str) -> Result<[&str; 3], ParseError> {
+    const NAMES: [&str; 3] = ["Credential", "SignedHeaders", "Signature"];
+    let mut values = [None; 3];
+    for part in rest.split(',').map(str::trim_ascii) {
+        let unknown = || ParseError::UnknownPart(part.into());
+        let (name, value) = part.split_once('=').ok_or_else(unknown)?;
+        let index = NAMES.iter().position(|n| *n == name).ok_or_else(unknown)?;
+        if values[index].replace(value).is_some() {
+            return Err(ParseError::Repeated(NAMES[index]));
+        }
+    }
+    let value = |i: usize| values[i].ok_or(ParseError::Missing(NAMES[i]));
+    Ok([value(0)?, value(1)?, value(2)?])
+}
+
+/// Secret id, date and service; from the right, because only the secret id is of a form that we do not know.
+fn scope(credential: &str) -> Option<(&str, &str, &str)> {
+    let rest = credential.strip_suffix("/tc3_request")?;
+    let (rest, service) = rest.rsplit_once('/')?;
+    let (secret_id, date) = rest.rsplit_once('/')?;
+    let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+    let fits = visible(secret_id) && visible(service) && service.len() <= MAX_SERVICE_BYTES && is_date(date);
+    fits.then_some((secret_id, date, service))
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() })
+}
+
+fn check_signed_headers(list: &str) -> Result<(), ParseError> {
+    let (mut content_type, mut host, mut previous) = (false, false, "");
+    for (count, name) in list.split(';').enumerate() {
+        if count == MAX_SIGNED_HEADERS {
+            return Err(ParseError::TooManyHeaders(MAX_SIGNED_HEADERS));
+        }
+        if !is_header_name(name) {
+            return Err(ParseError::HeaderName(name.into()));
+        }
+        if name <= previous {
+            return Err(ParseError::HeaderOrder(name.into()));
+        }
+        content_type |= name == "content-type";
+        host |= name == "host";
+        previous = name;
+    }
+    match (content_type, host) {
+        (true, true) => Ok(()),
+        (false, _) => Err(ParseError::UnsignedHeader("content-type")),
+        (true, false) => Err(ParseError::UnsignedHeader("host")),
+    }
+}
+
+fn is_header_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
+    !name.is_empty() && name.bytes().all(fits)
+}
+
+fn lower_hex(signature: &str) -> Option<[u8; 32]> {
+    if signature.bytes().any(|b| b.is_ascii_uppercase()) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(signature, &mut bytes).ok()?;
+    Some(bytes)
+}
