@@ -63,8 +63,9 @@ pub(crate) fn actions(services: &[Service]) -> String {
             visits += &format!("visitor.visit::<{}::actions::{name}>();\n", service.service);
         }
     }
+    let count: usize = services.iter().map(|service| service.actions.len()).sum();
     format!(
-        "static ACTIONS: &[ActionInfo] = &[\n{rows}];\n\
+        "static ACTIONS: [ActionInfo; {count}] = [\n{rows}];\n\
          static SERVICES: &[(&str, &str)] = &[{versions}];\n\
          /// Shows every action's marker to the visitor, in the order of [`actions`].\n\
          pub fn visit<V: Visitor>(visitor: &mut V) {{\n{visits}}}\n"

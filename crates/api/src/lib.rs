@@ -51,7 +51,7 @@ pub trait Call {
     type Request: Debug + Serialize + DeserializeOwned + Send + 'static;
     /// The answer, without `RequestId`.
     type Response: Debug + Serialize + DeserializeOwned + Send + 'static;
-    /// The line in the table.
+    /// The line in the table, the very one that [`find`] gives.
     const INFO: &'static ActionInfo;
 }
 
@@ -63,7 +63,7 @@ pub trait Visitor {
 
 /// Every action of every service, in the order of service, version and name.
 pub fn actions() -> &'static [ActionInfo] {
-    ACTIONS
+    &ACTIONS
 }
 
 /// The services with their versions, in the order of their names.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::Error;
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A password, secret key or token: a plain string on the wire, `***` in `Debug`, and no `Display`.
@@ -38,8 +38,39 @@ impl From<&str> for Secret {
 }
 
 impl<'de> Deserialize<'de> for Secret {
-    /// The parser's own message would quote a value of the wrong type, say a password sent as a number.
+    /// Takes any value, so that the visitor words the error and not the parser, which would quote a wrong value: say a
+    /// password sent as a number.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("invalid type, expected a string"))
+        deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+struct SecretVisitor;
+
+impl Visitor<'_> for SecretVisitor {
+    type Value = Secret;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Secret, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Secret, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Secret, E> {
+        Err(E::invalid_type(Unexpected::Other("number"), &self))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Secret, E> {
+        Err(E::invalid_type(Unexpected::Other("number"), &self))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Secret, E> {
+        Err(E::invalid_type(Unexpected::Other("number"), &self))
     }
 }

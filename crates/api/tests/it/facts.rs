@@ -1,9 +1,10 @@
 //! The facts as plain JSON, and values that are built from them.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
-/// Every file, parsed.
-pub(crate) fn all() -> Vec<Value> {
+static FACTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api");
     let mut services: Vec<Value> = std::fs::read_dir(folder)
         .unwrap()
@@ -13,11 +14,16 @@ pub(crate) fn all() -> Vec<Value> {
         .collect();
     services.sort_by_key(|facts: &Value| facts["service"].to_string());
     services
+});
+
+/// Every file, parsed, in the order of the services.
+pub(crate) fn all() -> &'static [Value] {
+    &FACTS
 }
 
 /// The file of one service.
-pub(crate) fn of(service: &str) -> Value {
-    all().into_iter().find(|facts| facts["service"] == service).unwrap()
+pub(crate) fn of(service: &str) -> &'static Value {
+    FACTS.iter().find(|facts| facts["service"] == service).unwrap()
 }
 
 /// One field, as the facts have it.

@@ -16,7 +16,7 @@ struct Each(fn(&Value, &str, fn(Value) -> Checked), usize);
 
 impl Visitor for Each {
     fn visit<C: Call>(&mut self) {
-        (self.0)(&facts::of(C::INFO.service), C::INFO.response.name, reparse::<C>);
+        (self.0)(facts::of(C::INFO.service), C::INFO.response.name, reparse::<C>);
         self.1 += 1;
     }
 }

@@ -38,10 +38,10 @@ impl Look {
 impl Visitor for Look {
     fn visit<C: Call>(&mut self) {
         let (facts, info) = (facts::of(C::INFO.service), C::INFO);
-        let request = facts::filled(&facts, info.request.name, "", |_| true);
+        let request = facts::filled(facts, info.request.name, "", |_| true);
         let request: C::Request = serde_json::from_value(request).unwrap();
         self.look(&format!("{request:?}"), info.request, "");
-        let response = facts::filled(&facts, info.response.name, "", |_| true);
+        let response = facts::filled(facts, info.response.name, "", |_| true);
         let response: C::Response = serde_json::from_value(response).unwrap();
         self.look(&format!("{response:?}"), info.response, "");
     }
@@ -87,7 +87,9 @@ fn a_secret_is_a_plain_string_on_the_wire() {
 
 #[test]
 fn an_error_does_not_quote_a_secret_of_the_wrong_type() {
-    let wrong = json!({ "InstanceId": "crs-1", "Password": 31337 });
-    let error = serde_json::from_value::<redis::ResetPasswordRequest>(wrong).unwrap_err().to_string();
-    assert_eq!(error, "invalid type, expected a string");
+    for wrong in ["31337", "-31337", "3133.7"] {
+        let text = format!(r#"{{ "InstanceId": "crs-1", "Password": {wrong} }}"#);
+        let error = serde_json::from_str::<redis::ResetPasswordRequest>(&text).unwrap_err().to_string();
+        assert!(error.starts_with("invalid type: number, expected a string at"), "{error}");
+    }
 }

@@ -82,7 +82,7 @@ fn every_field_of_every_object_is_as_in_the_facts() {
         let objects = facts["objects"].as_object().unwrap();
         assert_eq!(shapes.keys().collect::<Vec<_>>(), objects.keys().collect::<Vec<_>>());
         for (name, shape) in shapes {
-            let expected = facts::fields(&facts, name).unwrap();
+            let expected = facts::fields(facts, name).unwrap();
             assert_eq!(shape.fields.len(), expected.len(), "{name}");
             for (field, fact) in shape.fields.iter().zip(expected) {
                 let place = format!("{name}.{}", fact.name);
