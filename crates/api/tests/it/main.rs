@@ -2,6 +2,8 @@
 //! through the generator.
 
 #[cfg(test)]
+mod each;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod names;

@@ -1,31 +1,9 @@
 //! Every response type against the facts: wire names, types, and the typed zeros.
 
-use api::{Call, Visitor, redis};
+use api::redis;
 use serde_json::{Map, Value, json};
 
-use crate::facts;
-
-type Checked = Result<Value, serde_json::Error>;
-
-fn reparse<C: Call>(value: Value) -> Checked {
-    serde_json::to_value(serde_json::from_value::<C::Response>(value)?)
-}
-
-/// A check that runs for every action with the facts of its service, its response's name and its types' round trip.
-struct Each(fn(&Value, &str, fn(Value) -> Checked), usize);
-
-impl Visitor for Each {
-    fn visit<C: Call>(&mut self) {
-        (self.0)(facts::of(C::INFO.service), C::INFO.response.name, reparse::<C>);
-        self.1 += 1;
-    }
-}
-
-fn each(check: fn(&Value, &str, fn(Value) -> Checked)) {
-    let mut each = Each(check, 0);
-    api::visit(&mut each);
-    assert_eq!(each.1, api::actions().len());
-}
+use crate::{each, facts};
 
 /// All fields but the one that the envelope adds.
 fn full(facts: &Value, object: &str) -> Value {
@@ -54,7 +32,7 @@ fn zero(facts: &Value, object: &str) -> Value {
 
 #[test]
 fn a_full_response_comes_back_equal() {
-    each(|facts, object, reparse| {
+    each::response(|facts, object, reparse| {
         let full = full(facts, object);
         assert_eq!(reparse(full.clone()).unwrap(), full, "{object}");
     });
@@ -62,7 +40,7 @@ fn a_full_response_comes_back_equal() {
 
 #[test]
 fn a_default_response_holds_every_field_as_its_typed_zero() {
-    each(|facts, object, reparse| {
+    each::response(|facts, object, reparse| {
         let mut zero = zero(facts, object);
         zero.as_object_mut().unwrap().remove("RequestId").unwrap();
         assert_eq!(reparse(json!({})).unwrap(), zero, "{object}");
@@ -71,7 +49,7 @@ fn a_default_response_holds_every_field_as_its_typed_zero() {
 
 #[test]
 fn the_request_id_is_left_to_the_envelope() {
-    each(|facts, object, reparse| {
+    each::response(|facts, object, reparse| {
         let with = facts::filled(facts, object, "", |_| true);
         assert_eq!(reparse(with).unwrap(), full(facts, object));
     });
@@ -79,7 +57,7 @@ fn the_request_id_is_left_to_the_envelope() {
 
 #[test]
 fn every_place_refuses_a_wrong_type() {
-    each(|facts, object, reparse| {
+    each::response(|facts, object, reparse| {
         let tolerated = facts::tolerated(facts, object, &full(facts, object), |value| reparse(value).is_ok());
         assert!(tolerated.is_empty(), "{tolerated:#?}");
     });
@@ -87,7 +65,7 @@ fn every_place_refuses_a_wrong_type() {
 
 #[test]
 fn null_is_for_nullable_fields_alone() {
-    each(|facts, object, reparse| {
+    each::response(|facts, object, reparse| {
         let full = full(facts, object);
         for field in facts::fields(facts, object).unwrap().iter().filter(|field| field.name != "RequestId") {
             let mut value = full.clone();
