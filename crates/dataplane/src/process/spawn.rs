@@ -1,0 +1,148 @@
+//! Starts an engine and waits for its first answer.
+//!
+//! The engine itself forks into a session of its own (`daemonize yes`) and the process that was started ends: so the
+//! node outlives whoever started it. What goes wrong before the fork is on stderr, what goes wrong after it is in the log.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::find::{Finder, Process};
+use super::folder::{CONF, Folder};
+use super::stop::kill;
+use crate::control::Control;
+use crate::{Error, NodeSpec};
+
+/// How often the socket is tried: a node is up within 10 to 20 ms.
+const POLL: Duration = Duration::from_millis(1);
+
+/// After so many tries it is looked whether the process still lives.
+const POLLS_PER_LOOK: u32 = 20;
+
+/// Time limits of a start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Until the first answer.
+    pub(super) start: Duration,
+    /// For each call on the control connection.
+    pub(super) call: Duration,
+}
+
+/// Starts the node whose files are written, and returns when it answers.
+pub(super) async fn start(finder: &Finder, folder: &Folder, spec: &NodeSpec, limits: Limits) -> Result<Control, Error> {
+    let log_end = folder.log_end();
+    let failed = |reason: String| Error::Start { node: spec.node.clone(), reason };
+    let output = run(engine(&spec.engine, CONF).current_dir(&folder.path), limits.start).await.map_err(failed)?;
+    if !output.status.success() {
+        return Err(failed(said(&output)));
+    }
+    match wait_ready(finder, folder, &spec.secret, limits).await {
+        Ok(Some(control)) => Ok(control),
+        Ok(None) => Err(cause(spec, &folder.log_since(log_end), "it ended without a word")),
+        Err(Error::Unresponsive { after, .. }) => {
+            kill(finder, folder).await?;
+            Err(cause(spec, &folder.log_since(log_end), &format!("no answer within {after:?}")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until the process in the folder answers; `None` when it has ended.
+pub(super) async fn wait_ready(
+    finder: &Finder,
+    folder: &Folder,
+    secret: &str,
+    limits: Limits,
+) -> Result<Option<Control>, Error> {
+    let deadline = Instant::now() + limits.start;
+    let mut polls = 0;
+    loop {
+        if let Some(control) = Control::connect(&folder.node, &folder.path, secret, limits.call).await? {
+            return Ok(Some(control));
+        }
+        polls += 1;
+        if polls % POLLS_PER_LOOK == 0 && !finder.under(&folder.path).iter().any(Process::is_node) {
+            return Ok(None);
+        }
+        if Instant::now() > deadline {
+            return Err(Error::Unresponsive { node: folder.node.clone(), after: limits.start });
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// What `program argument` prints on stdout, or why it cannot be had.
+pub(super) async fn output_of(program: &Path, argument: &str, limit: Duration) -> Result<String, String> {
+    let output = run(&mut engine(program, argument), limit).await?;
+    if !output.status.success() {
+        return Err(said(&output));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// An engine gets nothing of our environment.
+#[expect(clippy::disallowed_methods, reason = "the one place where processes are started")]
+fn engine(program: &Path, argument: &str) -> Command {
+    let mut command = Command::new(program);
+    command.arg(argument).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+async fn run(command: &mut Command, limit: Duration) -> Result<Output, String> {
+    match timeout(limit, command.kill_on_drop(true).output()).await {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(error)) => Err(format!("cannot run it: {error}")),
+        Err(_) => Err(format!("it did not return within {limit:?}")),
+    }
+}
+
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(if output.stderr.is_empty() { &output.stdout } else { &output.stderr });
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(6).collect();
+    format!("{}: {}", output.status, lines.join(" | "))
+}
+
+/// The cause of a failed start, from what the engine logged.
+fn cause(spec: &NodeSpec, log: &str, otherwise: &str) -> Error {
+    if log.contains("TCP listening socket") && log.contains("Address already in use") {
+        return Error::PortInUse { address: spec.address, port: spec.port };
+    }
+    // `123:M 24 Nov 2026 16:00:00.000 # Something is wrong`: the hash marks warnings.
+    let warnings: Vec<_> = log.lines().filter_map(|line| line.split_once(" # ")).map(|(_, text)| text).collect();
+    let reason = match warnings.as_slice() {
+        [] => otherwise.to_owned(),
+        [.., _, _, _, _] => warnings[warnings.len() - 3..].join(" | "),
+        few => few.join(" | "),
+    };
+    Error::Start { node: spec.node.clone(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::tests::example;
+
+    #[test]
+    fn the_cause_comes_from_the_log() {
+        let log = "9:C 24 Nov 2026 16:00:00.000 # oO0OoO0OoO0Oo Redis is starting\n\
+                   9:M 24 Nov 2026 16:00:00.001 * monotonic clock\n\
+                   9:M 24 Nov 2026 16:00:00.002 # Configuration loaded\n\
+                   9:M 24 Nov 2026 16:00:00.002 # Server initialized\n\
+                   9:M 24 Nov 2026 16:00:00.003 # Bad file format reading the append only file\n";
+        let message = cause(&example(), log, "-").to_string();
+        assert!(message.ends_with("Bad file format reading the append only file"), "{message}");
+        assert!(!message.contains("oO0"), "{message}");
+        assert!(cause(&example(), "", "silence").to_string().ends_with("silence"));
+    }
+
+    #[test]
+    fn a_taken_port_is_its_own_error() {
+        let log = "9:M 24 Nov 2026 16:00:00.002 # Warning: Could not create server TCP listening socket \
+                   127.0.0.1:6379: bind: Address already in use\n\
+                   9:M 24 Nov 2026 16:00:00.003 # Failed listening on port 6379 (TCP), aborting.\n";
+        assert!(matches!(cause(&example(), log, "-"), Error::PortInUse { port: 6379, .. }));
+    }
+}
