@@ -1,0 +1,118 @@
+//! The only source of time: read it, sleep on it, and move it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::Notify;
+
+/// Tells the time in milliseconds since 1970 (UTC); cheap to clone, and all clones show the same time.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// A fixed clock stands at this time plus `offset`; `None` follows the system's.
+    fixed: Option<i64>,
+    offset: AtomicI64,
+    moved: Notify,
+}
+
+impl Clock {
+    /// The system's time.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::new(None)
+    }
+
+    /// A clock that stands still at `ms` until it is moved by [`Clock::advance`]; its sleepers wait for that too.
+    #[must_use]
+    pub fn fixed_for_tests(ms: i64) -> Self {
+        Self::new(Some(ms))
+    }
+
+    fn new(fixed: Option<i64>) -> Self {
+        Self { inner: Arc::new(Inner { fixed, offset: AtomicI64::new(0), moved: Notify::new() }) }
+    }
+
+    /// Milliseconds since 1970, UTC.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.inner.fixed.unwrap_or_else(system_ms).saturating_add(self.inner.offset.load(Ordering::SeqCst))
+    }
+
+    /// Moves this clock and all of its clones forward and wakes those who sleep on it.
+    pub fn advance(&self, by: Duration) {
+        self.inner.offset.fetch_add(millis(by), Ordering::SeqCst);
+        self.inner.moved.notify_waiters();
+    }
+
+    /// Returns once the clock shows `at_ms` or later.
+    pub async fn sleep_until(&self, at_ms: i64) {
+        loop {
+            // Listen first: an advance after the look at the time must not be missed.
+            let moved = self.inner.moved.notified();
+            let Ok(left @ 1..) = u64::try_from(at_ms.saturating_sub(self.now_ms())) else { return };
+            if self.inner.fixed.is_some() {
+                moved.await;
+            } else {
+                tokio::select! {
+                    () = moved => {}
+                    () = tokio::time::sleep(Duration::from_millis(left)) => {}
+                }
+            }
+        }
+    }
+}
+
+/// A duration in whole milliseconds; more than fits is as good as forever.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
+fn system_ms() -> i64 {
+    // A clock before 1970 is shown as 1970.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fixed_clock_moves_only_when_told_and_for_all_clones() {
+        let clock = Clock::fixed_for_tests(1_000);
+        let clone = clock.clone();
+        assert_eq!(clone.now_ms(), 1_000);
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(clone.now_ms(), 3_000);
+    }
+
+    #[test]
+    fn the_system_clock_can_be_moved_too() {
+        let clock = Clock::system();
+        let before = clock.now_ms();
+        clock.advance(Duration::from_secs(3_600));
+        assert!(clock.now_ms() >= before + 3_600_000);
+    }
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_when_the_clock_reaches_its_time_and_not_before() {
+        let clock = Clock::fixed_for_tests(0);
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move {
+                clock.sleep_until(100).await;
+                clock.now_ms()
+            }
+        });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_millis(60));
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_millis(60));
+        assert_eq!(sleeper.await.unwrap(), 120);
+    }
+}

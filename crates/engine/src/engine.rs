@@ -1,0 +1,211 @@
+//! The engine's front: enqueue, look up, start and stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use db::{Db, Tx};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, millis};
+use crate::log::{Event, EventKind};
+use crate::registry::Registry;
+use crate::store::{self, list, work};
+use crate::task::{Brief, NewTask, Status, Task, TaskFilter, TaskId};
+use crate::worker::{self, Running};
+
+/// How an engine works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who claims, for people; stored as the owner.
+    pub name: String,
+    /// How many tasks run at once; at least one.
+    pub workers: usize,
+    /// How long a claim holds without being renewed; renewed at a third of it. Not used when `exclusive`.
+    pub lease: Duration,
+    /// How long undoing may take, from the failure on.
+    pub undo_deadline: Duration,
+    /// How often to look for work that nobody announced.
+    pub poll: Duration,
+    /// No other process works on this database: a claim then holds for as long as this process lives, and at the start
+    /// every old one is void.
+    pub exclusive: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "engine".to_owned(),
+            workers: 16,
+            lease: Duration::from_secs(30),
+            undo_deadline: Duration::from_secs(600),
+            poll: Duration::from_secs(1),
+            exclusive: true,
+        }
+    }
+}
+
+/// Why a task was not enqueued.
+#[derive(Debug, thiserror::Error)]
+pub enum EnqueueError {
+    /// The subject has a live task already.
+    #[error("task {holder} is {status} on it")]
+    Busy {
+        /// That task.
+        holder: TaskId,
+        /// Where it stands: preparing, running or error.
+        status: Status,
+    },
+    /// No kind of this name is registered.
+    #[error("there is no task kind `{0}`")]
+    UnknownKind(&'static str),
+    /// The database answered an error.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// Durable tasks on one database; cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    /// Tells the dispatcher that there may be something to claim.
+    pub(crate) wake: Arc<Notify>,
+    /// Passed before and after each commit of a worker; a test may stop the engine dead there.
+    pub(crate) fuse: Option<crate::testing::Fuse>,
+}
+
+impl Engine {
+    /// An engine on a database that has the tables of [`MIGRATION_SQL`](crate::MIGRATION_SQL); it works once started.
+    #[must_use]
+    pub fn new(db: Db, registry: Registry, clock: Clock, settings: Settings) -> Self {
+        Self::with_fuse(db, registry, clock, settings, None)
+    }
+
+    pub(crate) fn with_fuse(
+        db: Db,
+        registry: Registry,
+        clock: Clock,
+        settings: Settings,
+        fuse: Option<crate::testing::Fuse>,
+    ) -> Self {
+        let (registry, wake) = (Arc::new(registry), Arc::default());
+        Self { inner: Arc::new(Inner { db, registry, clock, settings, wake, fuse }) }
+    }
+
+    /// Writes a task in the caller's transaction; after its commit a worker is woken.
+    ///
+    /// # Errors
+    /// [`EnqueueError::Busy`] when the subject has a live task; nothing was written then.
+    pub fn enqueue(&self, tx: &Tx<'_>, new: NewTask) -> Result<TaskId, EnqueueError> {
+        let kind = self.inner.registry.get(new.kind).ok_or(EnqueueError::UnknownKind(new.kind))?;
+        let steps: Vec<_> = kind.step_names().collect();
+        let Some(id) = store::insert(tx, &new, &steps, millis(kind.deadline), self.now())? else {
+            return Err(busy(tx, &new.subject)?);
+        };
+        self.wake_after(tx);
+        tracing::debug!(task = id.0, kind = new.kind, subject = new.subject, "task enqueued");
+        Ok(id)
+    }
+
+    /// One tenant's task; `None` when there is none of this number, or it is another tenant's.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn get(&self, tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Task>, db::Error> {
+        store::get(tx, tenant, id)
+    }
+
+    /// As [`Engine::get`], but only what a status is told from: one look-up by primary key and five columns.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn brief(&self, tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Brief>, db::Error> {
+        store::brief(tx, tenant, id)
+    }
+
+    /// How many tasks pass a filter, and the page of them that it asks for, newest first.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn list(&self, tx: &Tx<'_>, filter: &TaskFilter) -> Result<(u64, Vec<Task>), db::Error> {
+        list::list(tx, filter)
+    }
+
+    /// The task that holds a subject: preparing, running or in error.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn live_task(&self, tx: &Tx<'_>, subject: &str) -> Result<Option<(TaskId, Status)>, db::Error> {
+        store::live_task(tx, subject)
+    }
+
+    /// A task's step log, oldest first; for operators, since it holds details that no client should see.
+    ///
+    /// # Errors
+    /// Whatever the database answers; also when the log cannot be read.
+    pub fn steps(&self, tx: &Tx<'_>, id: TaskId) -> Result<Vec<Event>, db::Error> {
+        store::events(tx, id)?.map_err(db::Error::Database)
+    }
+
+    /// Has a task in `error` tried again from where it stopped, with new deadlines; `by` is noted in its log. Answers
+    /// whether it was in `error`.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn retry(&self, tx: &Tx<'_>, id: TaskId, by: &str) -> Result<bool, db::Error> {
+        let now = self.now();
+        let undo_deadline = now + millis(self.inner.settings.undo_deadline);
+        let Some(task) = work::try_again(tx, id, now, undo_deadline)? else { return Ok(false) };
+        work::append(tx, id, &operator_step(&task), EventKind::Retried, &Value::from(by), now)?;
+        self.wake_after(tx);
+        Ok(true)
+    }
+
+    /// Ends a task in `error` as `failed`, whatever it has left behind, and frees its subject; `by` is noted in its log.
+    /// Its kind's `ended` is called with `failed`. Answers whether it was in `error`.
+    ///
+    /// # Errors
+    /// Whatever the database or `ended` answers.
+    pub fn abandon(&self, tx: &Tx<'_>, id: TaskId, by: &str) -> Result<bool, db::Error> {
+        let now = self.now();
+        let Some(task) = work::abandon(tx, id, now)? else { return Ok(false) };
+        work::append(tx, id, &operator_step(&task), EventKind::Abandoned, &Value::from(by), now)?;
+        if let Some(kind) = self.inner.registry.get(&task.kind) {
+            (kind.ended)(tx, &task, Status::Failed)?;
+        }
+        Ok(true)
+    }
+
+    /// Starts working, on the current tokio runtime. One start an engine; dropping what it returns stops the work dead.
+    #[must_use = "dropping it stops the engine"]
+    pub fn start(&self) -> Running {
+        worker::start(self.clone())
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.inner.clock.now_ms()
+    }
+
+    fn wake_after(&self, tx: &Tx<'_>) {
+        let wake = Arc::clone(&self.inner.wake);
+        tx.after_commit(move || wake.notify_one());
+    }
+}
+
+/// The log is keyed by step and event; an operator acts at most once on each claim's end.
+fn operator_step(task: &Task) -> String {
+    format!("#{}", task.epoch)
+}
+
+fn busy(tx: &Tx<'_>, subject: &str) -> Result<EnqueueError, db::Error> {
+    let gone = || db::Error::Database("a task was refused as a duplicate, but there is no live one".to_owned());
+    let (holder, status) = store::live_task(tx, subject)?.ok_or_else(gone)?;
+    Ok(EnqueueError::Busy { holder, status })
+}

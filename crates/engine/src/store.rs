@@ -1,0 +1,119 @@
+//! The engine's SQL: rows in and out. What a worker writes is in [`work`], the lists are in [`list`].
+
+pub(crate) mod list;
+pub(crate) mod work;
+
+use db::{Error, Row, Tx, params};
+use serde_json::Value;
+
+use crate::log::{Event, EventKind};
+use crate::task::{Brief, NewTask, Origin, Status, Task, TaskId};
+
+/// The columns that [`read_task`] reads, in its order.
+macro_rules! task_columns {
+    () => {
+        "id, kind, tenant, region, subject, status, message, created_at, started_at, ended_at, done_steps, total_steps, \
+         params, request_id, operator, client, epoch"
+    };
+}
+/// The number of [`task_columns`].
+const TASK_COLUMNS: usize = 17;
+pub(crate) use task_columns;
+
+const INSERT: &str = "INSERT INTO task (kind, tenant, region, subject, status, params, steps, run_at, time_limit, \
+     total_steps, request_id, operator, client, created_at) \
+     VALUES ($1, $2, $3, $4, 'preparing', $5, $6, $7, $8, $9, $10, $11, $12, $7) \
+     ON CONFLICT DO NOTHING RETURNING id";
+const LIVE: &str =
+    "SELECT id, status FROM task WHERE subject = $1 AND status IN ('preparing', 'running', 'error') LIMIT 1";
+const GET: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = $1 AND tenant = $2");
+const BRIEF: &str = "SELECT status, created_at, kind, subject, message FROM task WHERE id = $1 AND tenant = $2";
+const EVENTS: &str = "SELECT step, event, data, at FROM task_event WHERE task_id = $1 ORDER BY seq";
+
+/// Writes a task; `None` when its subject has a live one.
+pub(crate) fn insert(
+    tx: &Tx<'_>,
+    new: &NewTask,
+    steps: &[&str],
+    time_limit: i64,
+    now: i64,
+) -> Result<Option<TaskId>, Error> {
+    let total = i64::try_from(steps.len()).unwrap_or(i64::MAX);
+    let (given, names) = (new.params.to_string(), Value::from(steps).to_string());
+    let Origin { request_id, operator, client } = &new.origin;
+    let values = params![
+        new.kind,
+        &new.tenant,
+        &new.region,
+        &new.subject,
+        &given,
+        &names,
+        now,
+        time_limit,
+        total,
+        request_id,
+        operator,
+        client,
+    ];
+    tx.query_opt(INSERT, values, |row| Ok(TaskId(row.int(0)?)))
+}
+
+/// The live task of a subject: preparing, running or in error.
+pub(crate) fn live_task(tx: &Tx<'_>, subject: &str) -> Result<Option<(TaskId, Status)>, Error> {
+    tx.query_opt(LIVE, params![subject], |row| Ok((TaskId(row.int(0)?), read_status(row, 1)?)))
+}
+
+/// One tenant's task.
+pub(crate) fn get(tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Task>, Error> {
+    tx.query_opt(GET, params![id, tenant], read_task)
+}
+
+/// What the status of one tenant's task is told from: one row by its primary key.
+pub(crate) fn brief(tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Brief>, Error> {
+    tx.query_opt(BRIEF, params![id, tenant], |row| {
+        Ok(Brief {
+            status: read_status(row, 0)?,
+            created_at: row.int(1)?,
+            kind: row.text(2)?,
+            subject: row.text(3)?,
+            message: row.text(4)?,
+        })
+    })
+}
+
+/// A task's log; `Err(text)` inside for a line that no version of the engine writes.
+pub(crate) fn events(tx: &Tx<'_>, id: TaskId) -> Result<Result<Vec<Event>, String>, Error> {
+    let lines = tx.query(EVENTS, params![id.0], |row| Ok((row.text(0)?, row.text(1)?, row.text(2)?, row.int(3)?)))?;
+    Ok(lines.into_iter().map(|(step, word, data, at)| read_event(step, &word, &data, at)).collect())
+}
+
+fn read_event(step: String, word: &str, data: &str, at: i64) -> Result<Event, String> {
+    let kind = EventKind::parse(word).ok_or_else(|| format!("the event `{word}` is unknown"))?;
+    let data = serde_json::from_str(data).map_err(|error| format!("the data of `{word}` of step `{step}`: {error}"))?;
+    Ok(Event { step, kind, data, at })
+}
+
+fn read_status(row: &Row<'_>, column: usize) -> Result<Status, Error> {
+    let word = row.text(column)?;
+    Status::parse(&word).ok_or_else(|| Error::Database(format!("a task has the unknown status `{word}`")))
+}
+
+/// Reads the [`task_columns`]. Params that are no JSON are shown as null here and end the task when it is claimed.
+fn read_task(row: &Row<'_>) -> Result<Task, Error> {
+    Ok(Task {
+        id: TaskId(row.int(0)?),
+        kind: row.text(1)?,
+        tenant: row.text(2)?,
+        region: row.text(3)?,
+        subject: row.text(4)?,
+        status: read_status(row, 5)?,
+        message: row.text(6)?,
+        created_at: row.int(7)?,
+        started_at: row.opt_int(8)?,
+        ended_at: row.opt_int(9)?,
+        progress: (row.small(10)?, row.small(11)?),
+        params: serde_json::from_str(&row.text(12)?).unwrap_or_default(),
+        origin: Origin { request_id: row.text(13)?, operator: row.text(14)?, client: row.text(15)? },
+        epoch: row.small(16)?,
+    })
+}

@@ -1,0 +1,197 @@
+//! What workers write: the claim, and after it only statements that begin with the fence.
+
+use db::{Error, Row, Tx, params};
+use serde_json::Value;
+
+use super::{TASK_COLUMNS, read_task, task_columns};
+use crate::log::EventKind;
+use crate::task::{Status, Task, TaskId};
+
+/// Why a worker's write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// Another worker has claimed the task, or it has ended: whatever this one still wants is void.
+    #[error("the lease is lost")]
+    Lost,
+    /// The kind's own code (`record`, `forget`, `ended`) answered an error or panicked.
+    #[error("the kind's own write: {0}")]
+    Hook(Error),
+    /// The database did not write.
+    #[error(transparent)]
+    Database(Error),
+}
+
+impl From<Error> for WriteError {
+    fn from(error: Error) -> Self {
+        match error {
+            // Only a kind's code can panic inside a transaction of ours.
+            Error::Panic => Self::Hook(error),
+            other => Self::Database(other),
+        }
+    }
+}
+
+/// A claimed task with all that is stored of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) task: Task,
+    /// The steps' names at the enqueue; an error text when the column cannot be read.
+    pub(crate) steps: Result<Vec<String>, String>,
+    pub(crate) unwinding: bool,
+    pub(crate) attempt: u32,
+    pub(crate) deadline: i64,
+    pub(crate) undo_deadline: Option<i64>,
+}
+
+/// The fence: what a worker holds after its claim.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fence {
+    pub(crate) id: TaskId,
+    pub(crate) epoch: i64,
+}
+
+/// What a claim writes; times in milliseconds.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    pub(crate) owner: String,
+    pub(crate) now: i64,
+    pub(crate) lease_until: i64,
+}
+
+const DUE: &str = "SELECT run_at FROM task WHERE status IN ('preparing', 'running') AND lease_until <= $1 \
+     ORDER BY run_at, id LIMIT 1";
+const CLAIM: &str = concat!(
+    "UPDATE task SET owner = $1, epoch = epoch + 1, attempt = attempt + 1, lease_until = $3, status = 'running', \
+     started_at = COALESCE(started_at, $2), deadline = COALESCE(deadline, $2 + time_limit) \
+     WHERE id = (SELECT id FROM task WHERE status IN ('preparing', 'running') AND run_at <= $2 AND lease_until <= $2 \
+     ORDER BY run_at, id LIMIT 1) AND lease_until <= $2 RETURNING ",
+    task_columns!(),
+    ", steps, unwinding, attempt, deadline, undo_deadline"
+);
+const VOID_LEASES: &str = "UPDATE task SET lease_until = 0 \
+     WHERE status IN ('preparing', 'running') AND run_at >= 0 AND lease_until > 0";
+const HELD: &str = "SELECT 1 FROM task \
+     WHERE status IN ('preparing', 'running') AND run_at >= 0 AND lease_until > 0 LIMIT 1";
+
+const RENEW: &str = "UPDATE task SET lease_until = $3 WHERE id = $1 AND epoch = $2 AND status = 'running'";
+const ADVANCE: &str = "UPDATE task SET lease_until = $3, attempt = $4, done_steps = $5 \
+     WHERE id = $1 AND epoch = $2 AND status = 'running'";
+const UNWIND: &str = "UPDATE task SET lease_until = $3, attempt = $4, unwinding = 1, undo_deadline = $5 \
+     WHERE id = $1 AND epoch = $2 AND status = 'running'";
+const STEP_BACK: &str = "UPDATE task SET lease_until = $3, attempt = $4 \
+     WHERE id = $1 AND epoch = $2 AND status = 'running'";
+const GIVE_BACK: &str = "UPDATE task SET lease_until = 0, run_at = $3 \
+     WHERE id = $1 AND epoch = $2 AND status = 'running'";
+const FINISH: &str = "UPDATE task SET lease_until = 0, status = $3, message = $4, ended_at = $5, done_steps = $6 \
+     WHERE id = $1 AND epoch = $2 AND status = 'running'";
+const APPEND: &str = "INSERT INTO task_event (task_id, step, event, seq, data, at) VALUES ($1, $2, $3, \
+     (SELECT COUNT(*) FROM task_event WHERE task_id = $1), $4, $5) ON CONFLICT DO NOTHING";
+
+const TRY_AGAIN: &str = concat!(
+    "UPDATE task SET status = 'running', message = '', ended_at = NULL, lease_until = 0, attempt = 0, run_at = $2, \
+     deadline = NULL, undo_deadline = CASE WHEN unwinding = 1 THEN $3 END \
+     WHERE id = $1 AND status = 'error' RETURNING ",
+    task_columns!()
+);
+const ABANDON: &str = concat!(
+    "UPDATE task SET status = 'failed', ended_at = $2 WHERE id = $1 AND status = 'error' RETURNING ",
+    task_columns!()
+);
+
+/// When the next free task may be claimed; in the past when one is waiting.
+pub(crate) fn due(tx: &Tx<'_>, now: i64) -> Result<Option<i64>, Error> {
+    tx.query_opt(DUE, params![now], |row| row.int(0))
+}
+
+/// Takes the task that has been due for longest.
+pub(crate) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Option<Stored>, Error> {
+    tx.query_opt(CLAIM, params![&claim.owner, claim.now, claim.lease_until], read_stored)
+}
+
+fn read_stored(row: &Row<'_>) -> Result<Stored, Error> {
+    let steps = row.text(TASK_COLUMNS)?;
+    Ok(Stored {
+        task: read_task(row)?,
+        steps: serde_json::from_str(&steps).map_err(|error| error.to_string()),
+        unwinding: row.flag(TASK_COLUMNS + 1)?,
+        attempt: row.small(TASK_COLUMNS + 2)?,
+        deadline: row.int(TASK_COLUMNS + 3)?,
+        undo_deadline: row.opt_int(TASK_COLUMNS + 4)?,
+    })
+}
+
+/// Whether a lease is held by anybody.
+pub(crate) fn any_lease(tx: &Tx<'_>) -> Result<bool, Error> {
+    Ok(tx.query_opt(HELD, &[], |_| Ok(()))?.is_some())
+}
+
+/// Makes every open task free to be claimed.
+pub(crate) fn void_leases(tx: &Tx<'_>) -> Result<usize, Error> {
+    tx.execute(VOID_LEASES, &[])
+}
+
+impl Fence {
+    fn update(self, tx: &Tx<'_>, sql: &str, rest: &[db::Param<'_>]) -> Result<(), WriteError> {
+        let mut values = vec![self.id.0.into(), self.epoch.into()];
+        values.extend_from_slice(rest);
+        match tx.execute(sql, &values)? {
+            0 => Err(WriteError::Lost),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the task longer.
+    pub(crate) fn renew(self, tx: &Tx<'_>, lease_until: i64) -> Result<(), WriteError> {
+        self.update(tx, RENEW, params![lease_until])
+    }
+
+    /// One more step is done.
+    pub(crate) fn advance(self, tx: &Tx<'_>, hold: Hold, done: u32) -> Result<(), WriteError> {
+        self.update(tx, ADVANCE, params![hold.lease_until, hold.attempt, done])
+    }
+
+    /// From here on the steps are undone.
+    pub(crate) fn unwind(self, tx: &Tx<'_>, hold: Hold, undo_deadline: i64) -> Result<(), WriteError> {
+        self.update(tx, UNWIND, params![hold.lease_until, hold.attempt, undo_deadline])
+    }
+
+    /// One more step is undone.
+    pub(crate) fn step_back(self, tx: &Tx<'_>, hold: Hold) -> Result<(), WriteError> {
+        self.update(tx, STEP_BACK, params![hold.lease_until, hold.attempt])
+    }
+
+    /// Lets the task go until `run_at`.
+    pub(crate) fn give_back(self, tx: &Tx<'_>, run_at: i64) -> Result<(), WriteError> {
+        self.update(tx, GIVE_BACK, params![run_at])
+    }
+
+    /// Writes the final status, the message and the end that `task` has.
+    pub(crate) fn finish(self, tx: &Tx<'_>, task: &Task) -> Result<(), WriteError> {
+        let values = params![task.status.as_str(), &task.message, task.ended_at, task.progress.0];
+        self.update(tx, FINISH, values)
+    }
+}
+
+/// How a worker goes on holding its task: the lease, and the count of attempts at the step that comes next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hold {
+    pub(crate) lease_until: i64,
+    pub(crate) attempt: u32,
+}
+
+/// Adds a line to a log; one that is there already stays as it is.
+pub(crate) fn append(tx: &Tx<'_>, id: TaskId, step: &str, kind: EventKind, data: &Value, at: i64) -> Result<(), Error> {
+    tx.execute(APPEND, params![id.0, step, kind.as_str(), &data.to_string(), at]).map(drop)
+}
+
+/// Opens a task in `error` again; `None` when it is not in `error`.
+pub(crate) fn try_again(tx: &Tx<'_>, id: TaskId, now: i64, undo_deadline: i64) -> Result<Option<Task>, Error> {
+    tx.query_opt(TRY_AGAIN, params![id.0, now, undo_deadline], read_task)
+}
+
+/// Ends a task in `error` as `failed`; `None` when it is not in `error`.
+pub(crate) fn abandon(tx: &Tx<'_>, id: TaskId, now: i64) -> Result<Option<Task>, Error> {
+    let task = tx.query_opt(ABANDON, params![id.0, now], read_task)?;
+    debug_assert!(task.as_ref().is_none_or(|task| task.status == Status::Failed), "the statement says so");
+    Ok(task)
+}
