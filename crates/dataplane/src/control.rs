@@ -44,9 +44,10 @@ impl Control {
         };
         match timeout(deadline, handshake(stream, secret)).await.map_err(|_| unresponsive())? {
             Ok((connection, driver)) => Ok(Some(Self { node: node.clone(), connection, driver, deadline })),
-            // The process ended between the two.
-            Err(error) if error.is_io_error() => Ok(None),
-            Err(error) => Err(refused(node, "AUTH", &error)),
+            Err(error) => match refused(node, "AUTH", &error) {
+                Error::NotRunning { .. } => Ok(None),
+                refusal => Err(refusal),
+            },
         }
     }
 
@@ -91,6 +92,10 @@ async fn handshake(stream: UnixStream, secret: &str) -> Result<(MultiplexedConne
 
 fn refused(node: &NodeRef, command: &'static str, error: &RedisError) -> Error {
     let node = node.clone();
+    if error.is_io_error() {
+        // The process ended meanwhile.
+        return Error::NotRunning { node };
+    }
     match error.code() {
         Some("LOADING") => Error::Loading { node },
         Some("READONLY") => Error::NotMaster { node },

@@ -19,21 +19,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::cmd;
-use tokio::time::{Instant, sleep};
 
 pub use config::ProcessConfig;
 use fence::Fence;
-use find::{Finder, Process};
+use find::Finder;
 use folder::Folder;
-use spawn::Limits;
+use spawn::{Limits, Ready};
 
 use crate::control::Control;
 use crate::probe::Info;
 use crate::reconfigure::{needs_restart, reconfigure};
 use crate::{DataPlane, Engine, Error, NodeRef, NodeSpec, Observed, Purged};
-
-/// How often a node is asked whether it has loaded its data.
-const LOADING_POLL: Duration = Duration::from_millis(5);
 
 /// Runs nodes as redis-server or valkey-server processes.
 #[derive(Debug)]
@@ -79,29 +75,25 @@ impl ProcessPlane {
         Control::connect(&folder.node, &folder.path, secret, self.config.call_timeout).await
     }
 
-    /// The connection to a node that runs, or is about to answer; `None` when it must be started.
-    async fn adopt(&self, folder: &Folder, spec: &NodeSpec) -> Result<Option<Control>, Error> {
-        if let Some(control) = self.connect(folder, &spec.secret).await? {
-            return Ok(Some(control));
+    /// A node that runs, or is about to answer; `None` when it must be started.
+    async fn adopt(&self, folder: &Folder, spec: &NodeSpec) -> Result<Option<Ready>, Error> {
+        let limits = self.limits();
+        if let Some(ready) = spawn::answer(folder, &spec.secret, limits).await? {
+            return Ok(Some(ready));
         }
-        let starting = self.alive(folder);
-        if starting && let Some(control) = spawn::wait_ready(&self.finder, folder, &spec.secret, self.limits()).await? {
-            return Ok(Some(control));
+        if spawn::alive(&self.finder, folder).await
+            && let Some(ready) = spawn::wait_ready(&self.finder, folder, &spec.secret, limits).await?
+        {
+            return Ok(Some(ready));
         }
         // What is left are helpers of a node that died, or a start that was cut short.
         stop::kill(&self.finder, folder).await?;
         Ok(None)
     }
 
-    /// Whether a node's process is there, also one whose pid file was never written or is wrong.
-    fn alive(&self, folder: &Folder) -> bool {
-        let by_pid = folder.pid().and_then(|pid| self.finder.by_pid(pid, &folder.path));
-        by_pid.is_some_and(|process| process.is_node()) || self.finder.under(&folder.path).iter().any(Process::is_node)
-    }
-
     /// Changes a running node; `None` when it has to be restarted and has been stopped for that.
-    async fn change(&self, folder: &Folder, spec: &NodeSpec, mut control: Control) -> Result<Option<Control>, Error> {
-        let info = self.loaded(&mut control, folder).await?;
+    async fn change(&self, folder: &Folder, spec: &NodeSpec, ready: Ready) -> Result<Option<Observed>, Error> {
+        let (mut control, info) = ready;
         if needs_restart(&mut control, &info, spec).await? {
             tracing::info!(node = %spec.node, "restarting: port, address or engine changed");
             drop(control);
@@ -109,22 +101,7 @@ impl ProcessPlane {
             return Ok(None);
         }
         reconfigure(&mut control, &info, spec, self.engine(spec)?.version).await?;
-        Ok(Some(control))
-    }
-
-    /// What the node says once its data is loaded.
-    async fn loaded(&self, control: &mut Control, folder: &Folder) -> Result<Info, Error> {
-        let deadline = Instant::now() + self.config.start_timeout;
-        loop {
-            let info = Info::ask(control).await?;
-            if !info.loading() {
-                return Ok(info);
-            }
-            if Instant::now() > deadline {
-                return Err(Error::Loading { node: folder.node.clone() });
-            }
-            sleep(LOADING_POLL).await;
-        }
+        Ok(Some(Info::ask(&mut control).await?.observed()))
     }
 
     async fn running(&self, node: &NodeRef) -> Result<Control, Error> {
@@ -143,15 +120,13 @@ impl DataPlane for ProcessPlane {
         let _turn = self.fence.enter(&spec.node).await;
         self.fence.check(&spec.node, spec.generation, folder.generation())?;
         folder.write_spec(spec, version)?;
-        let running = match self.adopt(&folder, spec).await? {
-            Some(control) => self.change(&folder, spec, control).await?,
-            None => None,
-        };
-        let mut control = match running {
-            Some(control) => control,
-            None => spawn::start(&self.finder, &folder, spec, self.limits()).await?,
-        };
-        Ok(self.loaded(&mut control, &folder).await?.observed())
+        if let Some(ready) = self.adopt(&folder, spec).await?
+            && let Some(observed) = self.change(&folder, spec, ready).await?
+        {
+            return Ok(observed);
+        }
+        let (_, info) = spawn::start(&self.finder, &folder, spec, self.limits()).await?;
+        Ok(info.observed())
     }
 
     async fn stop(&self, node: &NodeRef, generation: u64) -> Result<(), Error> {
@@ -185,7 +160,7 @@ impl DataPlane for ProcessPlane {
         if let Some(mut control) = self.connect(&folder, &secret).await? {
             return Ok(Info::ask(&mut control).await?.observed());
         }
-        if self.alive(&folder) {
+        if spawn::alive(&self.finder, &folder).await {
             return Err(Error::Loading { node: node.clone() });
         }
         Ok(if folder.exists() { Observed::stopped() } else { Observed::absent() })

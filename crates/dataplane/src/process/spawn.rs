@@ -14,6 +14,7 @@ use super::find::{Finder, Process};
 use super::folder::{CONF, Folder};
 use super::stop::kill;
 use crate::control::Control;
+use crate::probe::Info;
 use crate::{Error, NodeSpec};
 
 /// How often the socket is tried: a node is up within 10 to 20 ms.
@@ -21,6 +22,12 @@ const POLL: Duration = Duration::from_millis(1);
 
 /// After so many tries it is looked whether the process still lives.
 const POLLS_PER_LOOK: u32 = 20;
+
+/// How often a node is asked whether it has loaded its data.
+const LOADING_POLL: Duration = Duration::from_millis(5);
+
+/// How long an engine may take between its fork and its own session.
+const FORK_LIMIT: Duration = Duration::from_millis(200);
 
 /// Time limits of a start.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +38,11 @@ pub(super) struct Limits {
     pub(super) call: Duration,
 }
 
-/// Starts the node whose files are written, and returns when it answers.
-pub(super) async fn start(finder: &Finder, folder: &Folder, spec: &NodeSpec, limits: Limits) -> Result<Control, Error> {
+/// A node that serves: the connection, and what it said of itself.
+pub(super) type Ready = (Control, Info);
+
+/// Starts the node whose files are written, and returns when it serves.
+pub(super) async fn start(finder: &Finder, folder: &Folder, spec: &NodeSpec, limits: Limits) -> Result<Ready, Error> {
     let log_end = folder.log_end();
     let failed = |reason: String| Error::Start { node: spec.node.clone(), reason };
     let output = run(engine(&spec.engine, CONF).current_dir(&folder.path), limits.start).await.map_err(failed)?;
@@ -40,7 +50,7 @@ pub(super) async fn start(finder: &Finder, folder: &Folder, spec: &NodeSpec, lim
         return Err(failed(said(&output)));
     }
     match wait_ready(finder, folder, &spec.secret, limits).await {
-        Ok(Some(control)) => Ok(control),
+        Ok(Some(ready)) => Ok(ready),
         Ok(None) => Err(cause(spec, &folder.log_since(log_end), "it ended without a word")),
         Err(Error::Unresponsive { after, .. }) => {
             kill(finder, folder).await?;
@@ -50,25 +60,59 @@ pub(super) async fn start(finder: &Finder, folder: &Folder, spec: &NodeSpec, lim
     }
 }
 
-/// Waits until the process in the folder answers; `None` when it has ended.
+/// Waits until the process in the folder serves; `None` when it has ended.
 pub(super) async fn wait_ready(
     finder: &Finder,
     folder: &Folder,
     secret: &str,
     limits: Limits,
-) -> Result<Option<Control>, Error> {
+) -> Result<Option<Ready>, Error> {
     let deadline = Instant::now() + limits.start;
     let mut polls = 0;
     loop {
-        if let Some(control) = Control::connect(&folder.node, &folder.path, secret, limits.call).await? {
-            return Ok(Some(control));
+        if let Some(ready) = answer(folder, secret, limits).await? {
+            return Ok(Some(ready));
         }
         polls += 1;
-        if polls % POLLS_PER_LOOK == 0 && !finder.under(&folder.path).iter().any(Process::is_node) {
+        if polls % POLLS_PER_LOOK == 0 && !alive(finder, folder).await {
             return Ok(None);
         }
         if Instant::now() > deadline {
             return Err(Error::Unresponsive { node: folder.node.clone(), after: limits.start });
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// One try: `None` when nobody listens, or whoever did has ended. Waits while data is being loaded.
+pub(super) async fn answer(folder: &Folder, secret: &str, limits: Limits) -> Result<Option<Ready>, Error> {
+    let Some(mut control) = Control::connect(&folder.node, &folder.path, secret, limits.call).await? else {
+        return Ok(None);
+    };
+    let deadline = Instant::now() + limits.start;
+    loop {
+        match Info::ask(&mut control).await {
+            Ok(info) if !info.loading() => return Ok(Some((control, info))),
+            Ok(_) if Instant::now() > deadline => return Err(Error::Loading { node: folder.node.clone() }),
+            Ok(_) => sleep(LOADING_POLL).await,
+            Err(Error::NotRunning { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether a node's process is there, also one whose pid file was never written or is wrong. An engine that forks needs
+/// a moment until it leads its session; a helper that outlived its node never will.
+pub(super) async fn alive(finder: &Finder, folder: &Folder) -> bool {
+    if folder.pid().and_then(|pid| finder.by_pid(pid, &folder.path)).is_some_and(|process| process.is_node()) {
+        return true;
+    }
+    let deadline = Instant::now() + FORK_LIMIT;
+    loop {
+        let processes = finder.under(&folder.path);
+        let node = processes.iter().any(Process::is_node);
+        if node || processes.is_empty() || Instant::now() > deadline {
+            return node;
         }
         sleep(POLL).await;
     }
