@@ -161,7 +161,7 @@ fn v1_refusals() {
     assert_eq!(verify_v1_with("AAAA", "1", &mut hosts()), expired);
 }
 
-/// Endless hosts end after the bounded number of readings.
+/// A thousand hosts end after the bounded number of readings.
 #[test]
 fn a_bad_signature_stays_cheap() {
     let taken = Cell::new(0);
@@ -171,6 +171,7 @@ fn a_bad_signature_stays_cheap() {
             taken.set(taken.get() + 1);
             Cow::Borrowed("h")
         })
+        .take(1000)
     };
     let header = header(&format!("{SECRET_ID}/2019-02-25/redis/tc3_request"), "content-type;host", HEX);
     let authorization = Authorization::parse(&header).unwrap();
