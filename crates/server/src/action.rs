@@ -1,0 +1,53 @@
+//! What an action is: its contract and its handler.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use api::{ActionInfo, Call};
+use serde_json::Value;
+
+use crate::app::App;
+use crate::context::Context;
+use crate::error::{Error, gateway};
+
+/// An action with a handler. The contract (types, name, version) is that of the marker in `api`.
+pub trait Action: Call + Sized {
+    /// Answers one request. By now it is signed, known and of the declared shape; rules about values are the handler's.
+    fn handle(
+        context: &Context,
+        app: &App,
+        request: Self::Request,
+    ) -> impl Future<Output = Result<Self::Response, Error>> + Send;
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Error>> + Send + 'a>>;
+/// A handler with its types erased.
+pub type Run = for<'a> fn(&'a Context, &'a App, Value) -> Answer<'a>;
+
+fn run<'a, A: Action>(context: &'a Context, app: &'a App, params: Value) -> Answer<'a> {
+    Box::pin(async move {
+        let request = serde_json::from_value(params).map_err(gateway::internal)?;
+        let response = A::handle(context, app, request).await?;
+        serde_json::to_vec(&response).map_err(gateway::internal)
+    })
+}
+
+/// The handlers that there are.
+#[derive(Default)]
+pub struct Actions {
+    table: HashMap<(&'static str, &'static str), Run>,
+}
+
+impl Actions {
+    /// Adds a handler.
+    pub fn add<A: Action>(&mut self) {
+        self.table.insert((A::INFO.service, A::INFO.name), run::<A>);
+    }
+
+    /// The handler of an action, if it is there.
+    #[must_use]
+    pub fn find(&self, info: &ActionInfo) -> Option<Run> {
+        self.table.get(&(info.service, info.name)).copied()
+    }
+}

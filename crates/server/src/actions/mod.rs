@@ -1,0 +1,15 @@
+//! The table of contents: one line an action. An action without a line answers `UnsupportedOperation`.
+
+pub mod instance;
+pub mod task;
+
+use crate::action::Actions;
+
+/// All handlers.
+#[must_use]
+pub fn table() -> Actions {
+    let mut table = Actions::default();
+    instance::add(&mut table);
+    task::add(&mut table);
+    table
+}

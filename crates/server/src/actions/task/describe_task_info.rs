@@ -1,0 +1,30 @@
+//! DescribeTaskInfo, the seed: the result of one task, in five strings.
+
+use api::redis::actions::DescribeTaskInfo;
+use api::redis::{DescribeTaskInfoRequest, DescribeTaskInfoResponse};
+
+use crate::action::Action;
+use crate::app::App;
+use crate::context::Context;
+use crate::error::{Error, product};
+use crate::model::task_type;
+
+impl Action for DescribeTaskInfo {
+    async fn handle(
+        context: &Context,
+        app: &App,
+        request: DescribeTaskInfoRequest,
+    ) -> Result<DescribeTaskInfoResponse, Error> {
+        let unknown = || product::task_not_found(request.task_id);
+        let id = i64::try_from(request.task_id).map_err(|_| unknown())?;
+        let task = app.db.read(|tx| app.engine.brief(tx, context.account(), id))?.ok_or_else(unknown)?;
+        let task_type = task_type::find(&task.kind).map_or("", |task_type| task_type.text(context.language));
+        Ok(DescribeTaskInfoResponse {
+            status: task.status.as_str().to_owned(),
+            start_time: app.wire_time(task.created_at),
+            task_type: task_type.to_owned(),
+            instance_id: task.subject,
+            task_message: task.message,
+        })
+    }
+}

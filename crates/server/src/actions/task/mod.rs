@@ -1,0 +1,12 @@
+//! What a task is doing and how it ended.
+
+mod describe_task_info;
+
+use api::redis::actions as redis;
+
+use crate::action::Actions;
+
+/// The family's handlers.
+pub fn add(table: &mut Actions) {
+    table.add::<redis::DescribeTaskInfo>();
+}

@@ -1,0 +1,49 @@
+//! What a handler may reach. The data plane is not among it: a handler writes intent, a task makes it so.
+
+use db::Db;
+use engine::{Clock, Engine};
+use time::UtcOffset;
+
+use crate::action::Actions;
+use crate::auth::keys::Keys;
+use crate::auth::rate_limit::Limiter;
+use crate::config::Config;
+use crate::model::product;
+
+/// The server's parts, shared by all requests.
+pub struct App {
+    /// All settings.
+    pub config: Config,
+    /// The only source of time.
+    pub clock: Clock,
+    /// The store.
+    pub db: Db,
+    /// The tasks.
+    pub engine: Engine,
+    /// The access keys.
+    pub keys: Keys,
+    /// The request counts.
+    pub limiter: Limiter,
+    /// The handlers.
+    pub actions: Actions,
+    /// The engines that were found on this machine.
+    pub engines: Vec<product::Engine>,
+    /// Names of this server that a client may have signed instead of the Host that arrives.
+    pub public_hosts: Vec<String>,
+    /// Of the times in answers.
+    pub time_offset: UtcOffset,
+}
+
+impl App {
+    /// Pay-as-you-go instances isolated before this time show −3 (see `store::instance`).
+    #[must_use]
+    pub fn to_delete_cutoff(&self) -> i64 {
+        self.clock.now_ms() - self.config.isolation.to_delete_after * 1000
+    }
+
+    /// A time as the API writes it.
+    #[must_use]
+    pub fn wire_time(&self, millis: i64) -> String {
+        crate::model::wire_time::format(millis, self.time_offset)
+    }
+}

@@ -1,0 +1,150 @@
+//! Verify before believing: which key claims to have signed, and did it?
+
+use sign::{Authorization, ReceivedRequest, ReceivedV1, V1Algorithm, VerifyError};
+
+use super::keys::{AccessKey, Caller};
+use crate::app::App;
+use crate::error::{Error, gateway};
+use crate::http::envelope::{Envelope, Signature};
+use crate::http::received::Received;
+use std::sync::Arc;
+
+/// The service that a request is for: the one in its TC3 scope, else the Host's first label, else the one that has
+/// the action. Some clients derive the scope from an IP address (`127`), so a scope that is no service does not count.
+///
+/// # Errors
+/// `NoSuchProduct` when nothing of it is a service of this server.
+pub fn service(envelope: &Envelope, host: &str) -> Result<&'static str, Error> {
+    let scope = match &envelope.signature {
+        Signature::Tc3(header) => Authorization::parse(header).map(|parsed| parsed.service).unwrap_or_default(),
+        _ => "",
+    };
+    let label = host.split_once("://").map_or(host, |(_, rest)| rest).split('.').next().unwrap_or_default();
+    let known = |name: &str| api::services().iter().map(|(service, _)| *service).find(|service| *service == name);
+    known(scope)
+        .or_else(|| known(label))
+        .or_else(|| with_action(&envelope.version, &envelope.action))
+        .or_else(|| with_version(&envelope.version))
+        .or_else(|| is_address(scope).then_some("redis"))
+        .ok_or_else(|| gateway::no_such_product(if scope.is_empty() { label } else { scope }))
+}
+
+fn with_action(version: &str, action: &str) -> Option<&'static str> {
+    api::actions().iter().find(|info| info.version == version && info.name == action).map(|info| info.service)
+}
+
+fn with_version(version: &str) -> Option<&'static str> {
+    api::services().iter().find(|(_, known)| *known == version).map(|(service, _)| *service)
+}
+
+/// What clients make of an address instead of a service name: `127`, `localhost:8250`, nothing.
+fn is_address(scope: &str) -> bool {
+    scope.bytes().all(|byte| byte.is_ascii_digit()) || scope.starts_with("localhost")
+}
+
+/// Finds out who signed the request.
+///
+/// # Errors
+/// The `AuthFailure` codes: `InvalidAuthorization`, `SecretIdNotFound`, `SignatureExpire`, `SignatureFailure`, `TokenFailure`.
+pub fn authenticate(
+    app: &App,
+    received: &Received,
+    envelope: &Envelope,
+    info: &api::ActionInfo,
+    now: i64,
+) -> Result<Caller, Error> {
+    let key = match &envelope.signature {
+        Signature::Absent => Err(gateway::invalid_authorization(
+            "there is none, and no `Signature` parameter either; sign the request with TC3-HMAC-SHA256 or with v1",
+        )),
+        Signature::Tc3(header) => tc3(app, received, envelope, (header, info.service), now),
+        Signature::V1 { secret_id, method, signature, pairs } => {
+            let algorithm = algorithm(method)?;
+            let key = app.keys.find(secret_id).ok_or_else(gateway::secret_id_not_found)?;
+            let v1 = ReceivedV1 {
+                method: received.parts.method.as_str(),
+                path: received.parts.uri.path(),
+                params: pairs.as_slice(),
+                algorithm,
+                signature,
+                timestamp: &envelope.timestamp,
+            };
+            verify_v1(app, received, (&v1, info.service, &envelope.region), &key, now).map(|()| key)
+        }
+    }?;
+    if !envelope.token.is_empty() {
+        return Err(gateway::token_failure());
+    }
+    Ok(key.caller.clone())
+}
+
+fn tc3(
+    app: &App,
+    received: &Received,
+    envelope: &Envelope,
+    (header, service): (&str, &str),
+    now: i64,
+) -> Result<Arc<AccessKey>, Error> {
+    let authorization = Authorization::parse(header).map_err(gateway::invalid_authorization)?;
+    if envelope.timestamp.is_empty() {
+        return Err(gateway::missing_parameter("Timestamp"));
+    }
+    let key = app.keys.find(authorization.secret_id).ok_or_else(gateway::secret_id_not_found)?;
+    let request = ReceivedRequest {
+        method: received.parts.method.as_str(),
+        path: received.parts.uri.path(),
+        query: received.parts.uri.query().unwrap_or_default(),
+        headers: &|name| received.raw_header(name),
+        body: &received.body,
+        timestamp: &envelope.timestamp,
+    };
+    let hosts = sign::host::candidates(received.host(), service, &envelope.region, &app.public_hosts);
+    let signing = key.signing_key(authorization.date, authorization.service);
+    sign::verify_tc3(&authorization, &signing, &request, hosts, now / 1000).map_err(refusal)?;
+    Ok(key)
+}
+
+fn algorithm(method: &str) -> Result<V1Algorithm, Error> {
+    let name = if method.is_empty() { "HmacSHA1" } else { method };
+    V1Algorithm::from_name(name).ok_or_else(|| {
+        gateway::invalid_value(
+            "SignatureMethod",
+            method,
+            "it must be HmacSHA1 or HmacSHA256",
+            "应为 HmacSHA1 或 HmacSHA256",
+        )
+    })
+}
+
+type V1<'a> = (&'a ReceivedV1<'a, String>, &'a str, &'a str);
+
+fn verify_v1(
+    app: &App,
+    received: &Received,
+    (v1, service, region): V1<'_>,
+    key: &AccessKey,
+    now: i64,
+) -> Result<(), Error> {
+    if v1.timestamp.is_empty() {
+        return Err(gateway::missing_parameter("Timestamp"));
+    }
+    positive_nonce(v1.params)?;
+    let hosts = sign::host::candidates(received.host(), service, region, &app.public_hosts);
+    sign::verify_v1(v1, key.secret_key.expose(), hosts, now / 1000).map_err(refusal)
+}
+
+fn positive_nonce(pairs: &[(String, String)]) -> Result<(), Error> {
+    let nonce = pairs.iter().find(|(name, _)| name == "Nonce").map(|(_, value)| value);
+    let nonce = nonce.ok_or_else(|| gateway::missing_parameter("Nonce"))?;
+    let positive = nonce.parse::<u64>().is_ok_and(|value| value > 0);
+    positive
+        .then_some(())
+        .ok_or_else(|| gateway::invalid_value("Nonce", nonce, "it must be a positive whole number", "应为正整数"))
+}
+
+fn refusal(error: VerifyError) -> Error {
+    match error {
+        VerifyError::Expired { timestamp, now } => gateway::signature_expired(timestamp, now),
+        other => gateway::signature_failure().with_detail(other),
+    }
+}

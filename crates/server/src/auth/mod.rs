@@ -1,0 +1,5 @@
+//! Who is asking, and how often.
+
+pub mod authenticate;
+pub mod keys;
+pub mod rate_limit;

@@ -1,0 +1,250 @@
+//! One struct of settings: the embedded `default.toml`, then the file, then the environment, then the command line.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// The embedded defaults; also the documentation of every setting.
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// All settings. Their meaning stands in `default.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub threads: usize,
+    pub rate_limit: RateLimit,
+    pub time_offset: String,
+    pub regions: Regions,
+    pub network: Network,
+    pub ports: Ports,
+    pub engines: Engines,
+    pub tasks: Tasks,
+    pub limits: Limits,
+    pub isolation: Isolation,
+    pub background: Background,
+}
+
+/// Whether requests are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateLimit {
+    /// As each action's page says.
+    Documented,
+    /// Not at all.
+    Off,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Regions {
+    pub default: String,
+    pub domains: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Network {
+    pub addresses: Vec<IpAddr>,
+    pub strict: bool,
+    pub vpcs: Vec<String>,
+    pub subnets: Vec<String>,
+    pub security_groups: Vec<String>,
+    pub templates: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Ports {
+    pub first: u16,
+    pub last: u16,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Engines {
+    pub candidates: Vec<String>,
+    pub strict: bool,
+    pub start_timeout: u64,
+    pub stop_grace: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Tasks {
+    pub workers: usize,
+    pub deadline: u64,
+    pub undo_deadline: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Limits {
+    pub instances: i64,
+    pub goods: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Isolation {
+    pub postpaid: i64,
+    pub prepaid: i64,
+    pub to_delete_after: i64,
+    pub tombstone: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Background {
+    pub observe: u64,
+    pub expire: u64,
+}
+
+/// A configuration that cannot be used; the text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl Config {
+    /// The defaults, overlaid by `file` and by the variables that `environment` knows.
+    ///
+    /// # Errors
+    /// An unreadable file, an unknown setting, a value of the wrong type.
+    pub fn load(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut table = parse(DEFAULTS, "default.toml")?;
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| ConfigError(format!("cannot read the configuration {}: {error}", path.display())))?;
+            overlay(&mut table, parse(&text, &path.display().to_string())?);
+        }
+        override_from(&mut table, "CINNABAR", &environment)?;
+        let config: Self = Value::Table(table)
+            .try_into()
+            .map_err(|error| ConfigError(format!("the configuration is not valid: {error}")))?;
+        config.checked()
+    }
+
+    fn checked(self) -> Result<Self, ConfigError> {
+        let complain = |text: &str| Err(ConfigError(format!("the configuration is not valid: {text}")));
+        if self.network.addresses.is_empty() {
+            return complain("network.addresses needs at least one address");
+        }
+        if self.ports.first < 1024 || self.ports.first > self.ports.last {
+            return complain("ports.first must be at least 1024 and not above ports.last");
+        }
+        if self.tasks.workers == 0 {
+            return complain("tasks.workers must be at least 1");
+        }
+        if crate::model::region::find(&self.regions.default).is_none() {
+            return complain("regions.default is not a known region");
+        }
+        if crate::model::wire_time::offset(&self.time_offset).is_none() {
+            return complain("time_offset must look like +08:00");
+        }
+        Ok(self)
+    }
+}
+
+fn parse(text: &str, name: &str) -> Result<Table, ConfigError> {
+    text.parse().map_err(|error| ConfigError(format!("{name}: {error}")))
+}
+
+/// Tables are merged; anything else is replaced.
+fn overlay(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(inner)), Value::Table(table)) => overlay(inner, table),
+            (_, value) => drop(base.insert(key, value)),
+        }
+    }
+}
+
+/// Looks each setting's path up in the environment, and reads it as the type that it has in the table.
+fn override_from(
+    table: &mut Table,
+    prefix: &str,
+    environment: &impl Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    for (key, value) in table.iter_mut() {
+        let name = format!("{prefix}_{}", key.to_uppercase());
+        match value {
+            Value::Table(inner) => override_from(inner, &name, environment)?,
+            value => {
+                if let Some(text) = environment(&name) {
+                    *value = typed(value, &text)
+                        .ok_or_else(|| ConfigError(format!("{name}: `{text}` must be a {}", value.type_str())))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn typed(like: &Value, text: &str) -> Option<Value> {
+    match like {
+        Value::String(_) => Some(Value::String(text.to_owned())),
+        Value::Integer(_) => text.parse().ok().map(Value::Integer),
+        Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
+        Value::Array(_) => {
+            Some(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect::<Vec<_>>().into())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = Config::load(None, |_| None).unwrap();
+        assert_eq!(config.listen.port(), 8250);
+        assert_eq!(config.rate_limit, RateLimit::Documented);
+    }
+
+    #[test]
+    fn the_environment_overrides_by_path_and_type() {
+        let config = Config::load(None, |name| match name {
+            "CINNABAR_TASKS_WORKERS" => Some("2".to_owned()),
+            "CINNABAR_NETWORK_ADDRESSES" => Some("127.0.0.2, 127.0.0.3".to_owned()),
+            _ => None,
+        });
+        let config = config.unwrap();
+        assert_eq!(config.tasks.workers, 2);
+        assert_eq!(config.network.addresses.len(), 2);
+        let wrong = Config::load(None, |name| (name == "CINNABAR_TASKS_WORKERS").then(|| "two".to_owned()));
+        assert!(wrong.unwrap_err().to_string().contains("CINNABAR_TASKS_WORKERS"));
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        std::fs::write(&file, "[tasks]\nwrokers = 2\n").unwrap();
+        let refused = Config::load(Some(&file), |_| None).unwrap_err().to_string();
+        assert!(refused.contains("wrokers"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_changes_only_what_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        std::fs::write(&file, "rate_limit = \"off\"\n[tasks]\nworkers = 1\n").unwrap();
+        let config = Config::load(Some(&file), |_| None).unwrap();
+        assert_eq!((config.rate_limit, config.tasks.workers), (RateLimit::Off, 1));
+        assert_eq!(config.tasks.deadline, 300);
+    }
+}

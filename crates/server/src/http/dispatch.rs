@@ -1,0 +1,90 @@
+//! The pipeline, top to bottom: what happens to every request.
+
+use std::net::SocketAddr;
+
+use api::ActionInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+
+use super::answer::{self, Answer};
+use super::envelope::{self, Envelope};
+use super::received::Received;
+use super::{domain, shape};
+use crate::app::App;
+use crate::auth::{authenticate, rate_limit};
+use crate::context::Context;
+use crate::error::{Error, Language, gateway};
+use crate::model::region::{self, Region};
+
+/// Answers one request; whatever goes wrong is an answer too.
+pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+    let request_id = crate::ids::request_id();
+    let mut language = Language::default();
+    match answer(app, request, peer, &request_id, &mut language).await {
+        Ok(object) => answer::success(&object, &request_id),
+        Err(error) => {
+            log(&error, &request_id, peer);
+            answer::failure(&error, language, &request_id)
+        }
+    }
+}
+
+async fn answer(
+    app: &App,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    request_id: &str,
+    language: &mut Language,
+) -> Result<Vec<u8>, Error> {
+    // Read the envelope.
+    let received = Received::read(request, peer).await?;
+    *language = envelope::language(&received);
+    let mut envelope = envelope::read(&received).await?;
+    // Find the action.
+    let info = find(&envelope, &received)?;
+    // Who is asking?
+    let now = app.clock.now_ms();
+    let caller = authenticate::authenticate(app, &received, &envelope, info, now)?;
+    // Where, and may that be asked here?
+    let region = region_of(&envelope, info)?;
+    domain::check(received.host(), info.service, region, &app.config.regions.domains)?;
+    // How often?
+    rate_limit::check(&app.limiter, &caller, region, info, now)?;
+    // Parse the shape.
+    let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
+    // Handle.
+    let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
+    let context = Context { request_id: request_id.to_owned(), caller, region, language: *language, peer, now };
+    run(&context, app, params).await
+}
+
+fn find(envelope: &Envelope, received: &Received) -> Result<&'static ActionInfo, Error> {
+    let service = super::super::auth::authenticate::service(envelope, received.host())?;
+    let known = || {
+        let versions =
+            api::services().iter().filter(|(name, _)| *name == service).map(|(_, version)| format!("`{version}`"));
+        versions.collect::<Vec<_>>().join(", ")
+    };
+    if !api::services().contains(&(service, envelope.version.as_str())) {
+        return Err(gateway::no_such_version(&envelope.version, &known()));
+    }
+    api::find(service, &envelope.version, &envelope.action)
+        .ok_or_else(|| gateway::invalid_action(service, &envelope.version, &envelope.action))
+}
+
+/// Redis needs a region; the helper services take one or none.
+fn region_of(envelope: &Envelope, info: &ActionInfo) -> Result<Option<&'static Region>, Error> {
+    match envelope.region.as_str() {
+        "" if info.service == "redis" => Err(gateway::missing_parameter("Region")),
+        "" => Ok(None),
+        name => region::find(name).map(Some).ok_or_else(|| gateway::unsupported_region(name)),
+    }
+}
+
+fn log(error: &Error, request_id: &str, peer: SocketAddr) {
+    if error.code == "InternalError" {
+        tracing::error!(request_id, %peer, %error, "a request failed inside");
+    } else {
+        tracing::debug!(request_id, %peer, %error, "a request was refused");
+    }
+}

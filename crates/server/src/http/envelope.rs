@@ -1,0 +1,198 @@
+//! What every request says before its parameters: which action, where, in which language, signed by whom.
+//!
+//! The two ways of signing put it in two places: TC3 in headers, v1 among the parameters.
+
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, HeaderName};
+use serde_json::{Map, Value};
+
+use super::flat::{self, Pairs};
+use super::received::Received;
+use super::shape::Notation;
+use super::{json, multipart};
+use crate::error::{Error, Language, gateway};
+
+/// The media type of flattened parameters in a body.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+const ACTION: HeaderName = HeaderName::from_static("x-tc-action");
+const VERSION: HeaderName = HeaderName::from_static("x-tc-version");
+const REGION: HeaderName = HeaderName::from_static("x-tc-region");
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
+const TOKEN: HeaderName = HeaderName::from_static("x-tc-token");
+const LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
+
+/// The parameters that every v1 request may carry beside its own.
+const COMMON: [&str; 11] = [
+    "Action",
+    "Version",
+    "Region",
+    "Timestamp",
+    "Nonce",
+    "SecretId",
+    "Signature",
+    "SignatureMethod",
+    "Token",
+    "Language",
+    "RequestClient",
+];
+
+/// The common part of a request, and its parameters still unchecked.
+pub struct Envelope {
+    /// The action, or empty.
+    pub action: String,
+    /// The version, or empty.
+    pub version: String,
+    /// The region, or empty.
+    pub region: String,
+    /// Unix seconds as sent.
+    pub timestamp: String,
+    /// The token of a temporary key, or empty.
+    pub token: String,
+    /// The claimed signature.
+    pub signature: Signature,
+    /// The action's own parameters.
+    pub params: Map<String, Value>,
+    /// How those were written.
+    pub notation: Notation,
+}
+
+/// Who claims to have signed, and how.
+#[derive(Default)]
+pub enum Signature {
+    /// Nobody.
+    #[default]
+    Absent,
+    /// The raw `Authorization` header.
+    Tc3(String),
+    /// The parameters of the v1 signature, and all that it covers.
+    V1 {
+        /// Whose key.
+        secret_id: String,
+        /// `HmacSHA1` (also when absent) or `HmacSHA256`.
+        method: String,
+        /// Base64.
+        signature: String,
+        /// All decoded parameters as sent.
+        pairs: Pairs,
+    },
+}
+
+/// The language that the client asked for, as far as that can be told before anything else is read.
+#[must_use]
+pub fn language(received: &Received) -> Language {
+    let header = received.header(&LANGUAGE).map(Language::parse);
+    let query = || received.parts.uri.query().and_then(|query| find_language(query.as_bytes()));
+    let form = || find_language(&received.body).filter(|_| received.media_type() == FORM);
+    header.or_else(query).or_else(form).unwrap_or_default()
+}
+
+fn find_language(text: &[u8]) -> Option<Language> {
+    form_urlencoded::parse(text).find(|(name, _)| name == "Language").map(|(_, value)| Language::parse(&value))
+}
+
+/// Reads the envelope.
+///
+/// # Errors
+/// `InvalidParameter` or `InvalidRequest` for what cannot be read, `MissingParameter` for an absent action or version.
+pub async fn read(received: &Received) -> Result<Envelope, Error> {
+    let envelope = if received.header(&AUTHORIZATION).is_some() || received.header(&ACTION).is_some() {
+        from_headers(received).await?
+    } else {
+        from_pairs(pairs(received)?)?
+    };
+    for (name, value) in [("Action", &envelope.action), ("Version", &envelope.version)] {
+        if value.is_empty() {
+            return Err(gateway::missing_parameter(name));
+        }
+    }
+    Ok(envelope)
+}
+
+async fn from_headers(received: &Received) -> Result<Envelope, Error> {
+    let text = |name: &HeaderName| received.header(name).unwrap_or_default().to_owned();
+    let (params, notation) = tc3_params(received).await?;
+    Ok(Envelope {
+        action: text(&ACTION),
+        version: text(&VERSION),
+        region: text(&REGION),
+        timestamp: text(&TIMESTAMP),
+        token: text(&TOKEN),
+        signature: received.header(&AUTHORIZATION).map_or(Signature::Absent, |value| Signature::Tc3(value.to_owned())),
+        params,
+        notation,
+    })
+}
+
+async fn tc3_params(received: &Received) -> Result<(Map<String, Value>, Notation), Error> {
+    if received.parts.method == Method::GET {
+        let query = received.parts.uri.query().unwrap_or_default();
+        return Ok((flat::unflatten(flat::decode(query.as_bytes())?)?, Notation::Text));
+    }
+    refuse_query(received)?;
+    match received.media_type().as_str() {
+        "application/json" | "application/octet-stream" => Ok((json::parse(&received.body)?, Notation::Json)),
+        "multipart/form-data" => Ok((flat::unflatten(multipart::parse(received).await?)?, Notation::Text)),
+        other => Err(content_type(other, "application/json or multipart/form-data")),
+    }
+}
+
+/// The signature of a POST does not cover its query string, so nothing in it may count.
+fn refuse_query(received: &Received) -> Result<(), Error> {
+    match received.parts.uri.query() {
+        None | Some("") => Ok(()),
+        Some(_) => Err(gateway::malformed(
+            "A POST takes its parameters from its body; its query string is not signed and must be empty.",
+            "POST 请求的参数应放在请求体中；查询字符串不参与签名，必须为空。",
+        )),
+    }
+}
+
+/// All parameters of a v1 request: of the query string or of the form.
+fn pairs(received: &Received) -> Result<Pairs, Error> {
+    if received.parts.method == Method::GET {
+        return flat::decode(received.parts.uri.query().unwrap_or_default().as_bytes());
+    }
+    refuse_query(received)?;
+    match received.media_type().as_str() {
+        FORM => flat::decode(&received.body),
+        // Without any of the TC3 headers nothing says which action a JSON body is for.
+        "application/json" => Err(gateway::missing_parameter("Action")),
+        other => {
+            Err(content_type(other, "application/json with the X-TC-* headers, or application/x-www-form-urlencoded"))
+        }
+    }
+}
+
+fn content_type(given: &str, wanted: &str) -> Error {
+    gateway::malformed(
+        format!("The Content-Type `{given}` cannot be read here; use {wanted}."),
+        format!("不支持 Content-Type `{given}`，请使用 {wanted}。"),
+    )
+}
+
+fn from_pairs(pairs: Pairs) -> Result<Envelope, Error> {
+    let find =
+        |name: &str| pairs.iter().find(|(key, _)| key == name).map_or_else(String::new, |(_, value)| value.clone());
+    let own = pairs.iter().filter(|(name, _)| !COMMON.contains(&name.as_str())).cloned();
+    let params = flat::unflatten(own)?;
+    let signature = match find("Signature") {
+        signature if signature.is_empty() => Signature::Absent,
+        signature => Signature::V1 {
+            secret_id: find("SecretId"),
+            method: find("SignatureMethod"),
+            signature,
+            pairs: pairs.clone(),
+        },
+    };
+    Ok(Envelope {
+        action: find("Action"),
+        version: find("Version"),
+        region: find("Region"),
+        timestamp: find("Timestamp"),
+        token: find("Token"),
+        signature,
+        params,
+        notation: Notation::Text,
+    })
+}

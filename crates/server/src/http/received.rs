@@ -1,0 +1,115 @@
+//! A whole request in memory, or the reason why it is not taken: size, time.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderName};
+use hyper::http::request::Parts;
+use hyper::{Method, Request};
+
+use crate::error::{Error, gateway};
+
+/// The largest JSON or multipart body.
+const BODY_LIMIT: usize = 10 << 20;
+/// The largest form body.
+const FORM_LIMIT: usize = 1 << 20;
+/// The longest query string of a GET.
+const QUERY_LIMIT: usize = 32 << 10;
+/// How much of a body that is too large is still read, so that its sender gets to see the answer.
+const DRAIN_LIMIT: usize = 64 << 20;
+/// How long a client may take to send its body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// A request as received.
+pub struct Received {
+    /// Method, target and headers.
+    pub parts: Parts,
+    /// The whole body.
+    pub body: Bytes,
+    /// Who is at the other end of the connection.
+    pub peer: SocketAddr,
+}
+
+impl Received {
+    /// Reads the request to its end.
+    ///
+    /// # Errors
+    /// `UnsupportedProtocol`, `RequestSizeLimitExceeded`, or `InvalidParameter` for a body that breaks off or takes too long.
+    pub async fn read(request: Request<Incoming>, peer: SocketAddr) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        let limit = limit(&parts)?;
+        let body = tokio::time::timeout(BODY_TIME, read_body(body, limit)).await.map_err(|_| {
+            gateway::malformed(
+                format!("The body did not arrive within {BODY_TIME:?}."),
+                format!("请求体未在 {BODY_TIME:?} 内到达。"),
+            )
+        })??;
+        Ok(Self { parts, body, peer })
+    }
+
+    /// A header's value, when it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A header's raw value by its lower-case name.
+    #[must_use]
+    pub fn raw_header(&self, name: &str) -> Option<&[u8]> {
+        self.parts.headers.get(name).map(|value| value.as_bytes())
+    }
+
+    /// The Host as sent, which clients sign; an absolute target's authority when there is none.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = || self.parts.uri.authority().map_or("", |authority| authority.as_str());
+        self.header(&hyper::header::HOST).unwrap_or_else(authority)
+    }
+
+    /// The content type without its parameters, in lower case.
+    #[must_use]
+    pub fn media_type(&self) -> String {
+        let value = self.header(&CONTENT_TYPE).unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+}
+
+fn limit(parts: &Parts) -> Result<usize, Error> {
+    let is_form = || {
+        parts
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(super::envelope::FORM.as_bytes()))
+    };
+    match parts.method {
+        Method::GET if parts.uri.query().map_or(0, str::len) > QUERY_LIMIT => Err(gateway::too_large(QUERY_LIMIT)),
+        Method::GET => Ok(QUERY_LIMIT),
+        Method::POST if is_form() => Ok(FORM_LIMIT),
+        Method::POST => Ok(BODY_LIMIT),
+        ref other => Err(gateway::unsupported_protocol(other.as_str())),
+    }
+}
+
+async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {
+    match Limited::new(&mut body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            drain(body).await;
+            Err(gateway::too_large(limit))
+        }
+        Err(error) => Err(gateway::malformed("The body broke off.", "请求体不完整。").with_detail(error)),
+    }
+}
+
+async fn drain(mut body: Incoming) {
+    let mut left = DRAIN_LIMIT;
+    while let Some(Ok(frame)) = body.frame().await {
+        match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}

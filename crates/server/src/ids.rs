@@ -1,0 +1,69 @@
+//! Ids as the API writes them.
+
+use rand::Rng;
+use rand::distr::{Distribution, slice::Choose};
+
+const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+fn random(alphabet: &'static [u8], length: usize) -> String {
+    let Ok(choose) = Choose::new(alphabet) else { return String::new() };
+    choose.sample_iter(rand::rng()).take(length).map(|&byte| char::from(byte)).collect()
+}
+
+/// A UUID, lower case.
+#[must_use]
+pub fn request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// `crs-` and eight characters.
+#[must_use]
+pub fn instance_id() -> String {
+    format!("crs-{}", random(LOWER, 8))
+}
+
+/// `AKID` and 32 characters.
+#[must_use]
+pub fn secret_id() -> String {
+    format!("AKID{}", random(MIXED, 32))
+}
+
+/// 32 characters.
+#[must_use]
+pub fn secret_key() -> String {
+    random(MIXED, 32)
+}
+
+/// The control secret of an instance's nodes: 64 hexadecimal digits.
+#[must_use]
+pub fn node_secret() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
+}
+
+/// A node id: 40 hexadecimal digits.
+#[must_use]
+pub fn node_id() -> String {
+    hex::encode(rand::random::<[u8; 20]>())
+}
+
+/// A DealName: the day (`yyyymmdd`) and 15 digits.
+#[must_use]
+pub fn deal_name(day: &str) -> String {
+    format!("{day}{:015}", rand::rng().random_range(0..1_000_000_000_000_000_u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_shapes_that_clients_expect() {
+        assert!(instance_id().starts_with("crs-") && instance_id().len() == 12);
+        assert_eq!((secret_id().len(), secret_key().len()), (36, 32));
+        assert_eq!((node_id().len(), request_id().len()), (40, 36));
+        let deal = deal_name("20261124");
+        assert!(deal.len() == 23 && deal.bytes().all(|byte| byte.is_ascii_digit()));
+        assert_ne!(instance_id(), instance_id());
+    }
+}

@@ -1,0 +1,10 @@
+//! Domain types and rules; no SQL, no HTTP, no clock.
+
+pub mod instance;
+pub mod name;
+pub mod order;
+pub mod password;
+pub mod product;
+pub mod region;
+pub mod task_type;
+pub mod wire_time;

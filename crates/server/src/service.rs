@@ -1,0 +1,196 @@
+//! The whole server: started from a configuration, stopped gracefully.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::Secret;
+use dataplane::{DataPlane, EngineKind, ProcessConfig, ProcessPlane};
+use db::Db;
+use engine::{Clock, Engine, Running, Settings};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::auth::keys::{AccessKey, Caller, Keys};
+use crate::auth::rate_limit::Limiter;
+use crate::config::Config;
+use crate::folder::{Credentials, Folder, FolderError};
+use crate::model::product::{self, Family};
+use crate::store::account::StoredKey;
+use crate::tasks::ports::Ports;
+use crate::tasks::world::World;
+use crate::{actions, background, http, ids, store, tasks};
+
+/// The root account of a new data folder.
+pub const ROOT_UIN: &str = "100000000001";
+/// Its AppId.
+pub const ROOT_APP_ID: i64 = 1_250_000_001;
+
+/// How long running steps may take after the stop; what is not done by then is resumed by the next start.
+const STOP_GRACE: Duration = Duration::from_secs(20);
+
+/// Why the server cannot start; each text is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The address.
+    #[error("cannot listen on {0}: {1}; choose another address with --listen (port 0 picks a free one)")]
+    Listen(SocketAddr, std::io::Error),
+    /// The engines or the folder of the nodes.
+    #[error("{0}")]
+    DataPlane(#[from] dataplane::Error),
+    /// The state.
+    #[error("{0}")]
+    Store(#[from] db::Error),
+    /// Anything that should not happen.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// A running server.
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its parts.
+    pub app: Arc<App>,
+    running: Running,
+    stop: CancellationToken,
+    tracker: TaskTracker,
+    _folder: Folder,
+}
+
+impl Service {
+    /// Starts everything; when this returns, requests are answered. `root_key` replaces the root user's stored key pair.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: Config, root_key: Option<(String, Secret)>) -> Result<Self, StartError> {
+        let folder = Folder::open(&config.data)?;
+        let listener =
+            TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
+        let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+        let plane = Arc::new(ProcessPlane::open(process_config(&config, &folder)).await?);
+        let (db, clock) = (store::open(&folder.path)?, Clock::system());
+        let stored = root(&db, &clock, root_key).await?;
+        credentials(&config, &stored, address)
+            .write(&folder.path)
+            .map_err(|error| FolderError::Unusable(folder.path.clone(), error))?;
+        let world = world(&config, &db, plane.clone())?;
+        let engine = engine(&config, &db, &clock, &world)?;
+        let app = Arc::new(app(config, clock, db, engine, plane.engines())?);
+        let running = app.engine.start();
+        let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
+        background::start(&app, &world, &stop, &tracker);
+        tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
+        Ok(Self { address, app, running, stop, tracker, _folder: folder })
+    }
+
+    /// Lets running requests and steps end, and stops. The instances' processes go on.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.running.stop(STOP_GRACE).await;
+    }
+}
+
+fn process_config(config: &Config, folder: &Folder) -> ProcessConfig {
+    ProcessConfig {
+        engines: config.engines.candidates.clone(),
+        start_timeout: Duration::from_secs(config.engines.start_timeout),
+        stop_grace: Duration::from_secs(config.engines.stop_grace),
+        ..ProcessConfig::new(folder.path.join("instances"))
+    }
+}
+
+/// The root account with its key: the given pair, else the stored one, else a new one.
+async fn root(db: &Db, clock: &Clock, given: Option<(String, Secret)>) -> Result<StoredKey, db::Error> {
+    let now = clock.now_ms();
+    db.write(move |tx| {
+        store::account::add(tx, ROOT_UIN, ROOT_APP_ID, now)?;
+        let stored = store::account::keys(tx)?.into_iter().find(|key| key.uin == ROOT_UIN);
+        let pair = |(secret_id, secret_key)| StoredKey {
+            secret_id,
+            secret_key,
+            account: ROOT_UIN.to_owned(),
+            uin: ROOT_UIN.to_owned(),
+            app_id: ROOT_APP_ID,
+        };
+        let key = match (given, stored) {
+            (Some(given), _) => pair(given),
+            (None, Some(stored)) => return Ok(stored),
+            (None, None) => pair((ids::secret_id(), ids::secret_key().into())),
+        };
+        store::account::put_key(tx, &key, now)?;
+        Ok(key)
+    })
+    .await
+}
+
+fn credentials(config: &Config, key: &StoredKey, address: SocketAddr) -> Credentials {
+    Credentials {
+        secret_id: key.secret_id.clone(),
+        secret_key: key.secret_key.clone(),
+        region: config.regions.default.clone(),
+        endpoint: format!("http://{address}"),
+    }
+}
+
+fn world(config: &Config, db: &Db, plane: Arc<dyn DataPlane>) -> Result<Arc<World>, StartError> {
+    let taken = db.read(store::node::places)?;
+    let range = (config.ports.first, config.ports.last);
+    Ok(Arc::new(World {
+        db: db.clone(),
+        plane,
+        ports: Ports::new(taken, config.network.addresses.clone(), range),
+        deadline: Duration::from_secs(config.tasks.deadline),
+    }))
+}
+
+fn engine(config: &Config, db: &Db, clock: &Clock, world: &Arc<World>) -> Result<Engine, StartError> {
+    let registry = tasks::registry(world).map_err(|error| StartError::Other(error.to_string()))?;
+    let settings = Settings {
+        name: format!("process {}", std::process::id()),
+        workers: config.tasks.workers,
+        undo_deadline: Duration::from_secs(config.tasks.undo_deadline),
+        // The folder's lock says that nobody else works on this state.
+        exclusive: true,
+        ..Settings::default()
+    };
+    Ok(Engine::new(db.clone(), registry, clock.clone(), settings))
+}
+
+fn app(config: Config, clock: Clock, db: Db, engine: Engine, engines: &[dataplane::Engine]) -> Result<App, StartError> {
+    let keys = Keys::default();
+    for key in db.read(store::account::keys)? {
+        let caller = Caller { account: key.account.into(), uin: key.uin.into(), app_id: key.app_id };
+        keys.add(AccessKey::new(key.secret_id, key.secret_key, caller));
+    }
+    let time_offset = crate::model::wire_time::offset(&config.time_offset)
+        .ok_or_else(|| StartError::Other("time_offset".to_owned()))?;
+    Ok(App {
+        limiter: Limiter::new(config.rate_limit),
+        public_hosts: config.regions.domains.iter().map(|root| format!("redis.{root}")).collect(),
+        actions: actions::table(),
+        engines: engines.iter().map(installed).collect(),
+        config,
+        clock,
+        db,
+        engine,
+        keys,
+        time_offset,
+    })
+}
+
+fn installed(engine: &dataplane::Engine) -> product::Engine {
+    let family = match engine.kind {
+        EngineKind::Redis => Family::Redis,
+        EngineKind::Valkey => Family::Valkey,
+    };
+    let version = (engine.version.major.into(), engine.version.minor.into(), engine.version.patch.into());
+    product::Engine { family, version, path: engine.path.display().to_string() }
+}

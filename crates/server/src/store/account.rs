@@ -1,0 +1,55 @@
+//! Accounts and access keys.
+
+use db::{Error, Tx, params};
+
+/// An access key as it is stored.
+#[derive(Debug)]
+pub struct StoredKey {
+    /// `AKID…`.
+    pub secret_id: String,
+    /// The secret half.
+    pub secret_key: api::Secret,
+    /// The main account's uin.
+    pub account: String,
+    /// The holder's uin.
+    pub uin: String,
+    /// The account's AppId.
+    pub app_id: i64,
+}
+
+/// Adds an account; happy when it is there.
+///
+/// # Errors
+/// The database's.
+pub fn add(tx: &Tx<'_>, uin: &str, app_id: i64, now: i64) -> Result<(), Error> {
+    let sql = "INSERT INTO account (uin, app_id, created_at) VALUES ($1, $2, $3) ON CONFLICT (uin) DO NOTHING";
+    tx.execute(sql, params![uin, app_id, now]).map(drop)
+}
+
+/// Adds an access key of a user of an account, or gives the one of that SecretId another secret.
+///
+/// # Errors
+/// The database's.
+pub fn put_key(tx: &Tx<'_>, key: &StoredKey, now: i64) -> Result<(), Error> {
+    let sql = "INSERT INTO access_key (secret_id, secret_key, account, uin, created_at) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (secret_id) DO UPDATE SET secret_key = excluded.secret_key";
+    tx.execute(sql, params![&key.secret_id, key.secret_key.expose(), &key.account, &key.uin, now]).map(drop)
+}
+
+/// All access keys, the newest first.
+///
+/// # Errors
+/// The database's.
+pub fn keys(tx: &Tx<'_>) -> Result<Vec<StoredKey>, Error> {
+    let sql = "SELECT k.secret_id, k.secret_key, k.account, k.uin, a.app_id
+               FROM access_key k JOIN account a ON a.uin = k.account ORDER BY k.created_at DESC";
+    tx.query(sql, &[], |row| {
+        Ok(StoredKey {
+            secret_id: row.text(0)?,
+            secret_key: row.text(1)?.into(),
+            account: row.text(2)?,
+            uin: row.text(3)?,
+            app_id: row.int(4)?,
+        })
+    })
+}

@@ -1,0 +1,34 @@
+//! The only SQL outside the engine. Every query of a customer's things is scoped by account.
+
+pub mod account;
+pub mod deal;
+pub mod instance;
+pub mod node;
+pub mod tag;
+
+use std::path::Path;
+
+use db::{Db, Migration};
+
+/// The numbered steps of the schema; a published one is never changed.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, sql: engine::MIGRATION_SQL },
+    Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
+];
+
+/// Opens the state in the data folder.
+///
+/// # Errors
+/// As [`Db::open`].
+pub fn open(folder: &Path) -> Result<Db, db::Error> {
+    Db::open(&folder.join("state.db"), MIGRATIONS)
+}
+
+/// A list as it stands in a TEXT column.
+fn to_json(list: &[String]) -> String {
+    serde_json::Value::from(list).to_string()
+}
+
+fn from_json(text: &str) -> Result<Vec<String>, db::Error> {
+    serde_json::from_str(text).map_err(|error| db::Error::Database(format!("a list in the store is not one: {error}")))
+}
