@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dataplane::{DataPlane, Error, NodeSpec, NodeState, Observed};
@@ -59,7 +60,7 @@ async fn folders_and_files_are_private() {
     let world = World::new().await;
     let spec = world.spec(0);
     world.plane.ensure(&spec).await.unwrap();
-    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = world.folder(&spec.node);
     assert_eq!(mode(&folder), 0o700);
     assert_eq!(mode(folder.parent().unwrap()), 0o700);
@@ -83,6 +84,13 @@ async fn a_taken_port_is_said_and_leaves_no_process() {
     world.finish().await;
 }
 
+/// The file that takes the writes: one of several since 7.0, the only one before.
+fn aof(folder: &Path) -> PathBuf {
+    let files = fs::read_dir(folder.join("appendonlydir")).into_iter().flatten().flatten();
+    let increment = files.map(|file| file.path()).find(|path| path.to_string_lossy().contains(".incr."));
+    increment.unwrap_or_else(|| folder.join("appendonly.aof"))
+}
+
 #[tokio::test]
 async fn the_log_explains_a_failed_start() {
     let world = World::new().await;
@@ -93,9 +101,7 @@ async fn the_log_explains_a_failed_start() {
     world.plane.ensure(&spec).await.unwrap();
     Client::login(&spec).await.fill(10).await;
     world.plane.stop(&spec.node, 1).await.unwrap();
-    let data = world.folder(&spec.node).join("appendonlydir");
-    let aof = fs::read_dir(data).unwrap().flatten().find(|file| file.file_name().to_string_lossy().contains("incr"));
-    fs::write(aof.unwrap().path(), "garbage that is no command\r\n").unwrap();
+    fs::write(aof(&world.folder(&spec.node)), "garbage that is no command\r\n").unwrap();
     let error = world.plane.ensure(&spec).await.unwrap_err().to_string();
     assert!(error.contains("Bad file format"), "{error}");
     world.finish().await;
