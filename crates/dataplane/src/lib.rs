@@ -9,6 +9,8 @@
 //!   socket, or by the pid file and `/proc`, so that a recycled pid is never taken for a node.
 //! * Every changing call carries a **generation**; the folder keeps the highest one seen and an older one is refused
 //!   ([`Error::Stale`]), so that a worker that lost its lease cannot undo what its successor did.
+//! * Data is kept by an append-only file, synced once a second: a power cut takes the last second of writes, the death
+//!   of the process at most two; a graceful end and a finished purge lose nothing.
 //! * The plane speaks to a node as the ACL user `cinnabar` over a unix socket. The customer is the `default` user, who
 //!   may do all but [`FORBIDDEN_COMMANDS`] and their like.
 //!
@@ -68,7 +70,8 @@ pub trait DataPlane: Send + Sync {
     /// [`Error::Unresponsive`] or [`Error::Control`] when a process is there but does not answer as it should.
     async fn observe(&self, node: &NodeRef) -> Result<Observed, Error>;
 
-    /// Empties a master and waits until all of `replicas` have acknowledged it.
+    /// Empties a master and waits until all of `replicas` have acknowledged it and the master's file says so too: the
+    /// keys stay gone when the process dies right after.
     ///
     /// # Errors
     /// [`Error::NotRunning`], [`Error::NotMaster`], [`Error::Loading`], [`Error::ReplicasLag`] when `timeout` passed

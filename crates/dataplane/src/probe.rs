@@ -34,6 +34,12 @@ impl Info {
         self.text("loading") == Some("1")
     }
 
+    /// Bytes of answered writes that are not in the AOF yet. `appendfsync everysec` holds them back, for up to two
+    /// seconds, while an earlier sync is under way.
+    pub(crate) fn unwritten(&self) -> u64 {
+        self.number("aof_buffer_length").unwrap_or(0)
+    }
+
     /// The path by which the engine was called.
     pub(crate) fn executable(&self) -> Option<PathBuf> {
         self.text("executable").map(PathBuf::from)

@@ -9,6 +9,7 @@ mod fence;
 mod find;
 mod folder;
 mod ports;
+mod purge;
 mod spawn;
 mod stop;
 
@@ -18,7 +19,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::cmd;
 
 pub use config::ProcessConfig;
 use fence::Fence;
@@ -168,19 +168,7 @@ impl DataPlane for ProcessPlane {
 
     async fn purge(&self, node: &NodeRef, replicas: &[NodeRef], timeout: Duration) -> Result<Purged, Error> {
         let mut control = self.running(node).await?;
-        let keys = Info::ask(&mut control).await?.observed().keys;
-        // The keys are gone at once; their memory is given back in the background, on replicas too.
-        control.query_within::<()>("FLUSHALL", cmd("FLUSHALL").arg("ASYNC"), timeout).await?;
-        let wanted = replicas.len();
-        let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1);
-        let mut wait = cmd("WAIT");
-        wait.arg(wanted).arg(millis);
-        let limit = timeout + self.config.call_timeout;
-        let acknowledged: usize = control.query_within("WAIT", &wait, limit).await?;
-        if acknowledged < wanted {
-            return Err(Error::ReplicasLag { node: node.clone(), acknowledged, wanted });
-        }
-        Ok(Purged { keys, replicas: acknowledged })
+        purge::purge(&mut control, node, replicas.len(), timeout).await
     }
 
     async fn port_is_free(&self, address: IpAddr, port: u16) -> bool {

@@ -142,6 +142,13 @@ impl Client {
         pipeline.query_async::<()>(&mut self.0).await.unwrap();
     }
 
+    /// Waits until the kernel has all that was answered: a node holds writes back while an earlier sync is under way.
+    pub(crate) async fn written(&mut self) {
+        while !self.run::<String>("INFO persistence").await.unwrap().contains("aof_buffer_length:0\r") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(crate) async fn size(&mut self) -> u64 {
         self.run("DBSIZE").await.unwrap()
     }

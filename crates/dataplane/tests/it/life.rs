@@ -174,7 +174,7 @@ async fn a_killed_node_comes_back_with_its_data() {
     let first = world.plane.ensure(&spec).await.unwrap();
     let mut client = Client::login(&spec).await;
     client.fill(1000).await;
-    // WAITAOF is younger than some engines: a write reaches the kernel before it is answered, which a kill does not undo.
+    client.written().await;
     kill_9(first.pid.unwrap());
     let second = world.plane.ensure(&spec).await.unwrap();
     assert_ne!(second.pid, first.pid);
