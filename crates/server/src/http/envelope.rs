@@ -3,7 +3,7 @@
 //! The two ways of signing put it in two places: TC3 in headers, v1 among the parameters.
 
 use hyper::Method;
-use hyper::header::{AUTHORIZATION, HeaderName};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use serde_json::{Map, Value};
 
 use super::flat::{self, Pairs};
@@ -96,6 +96,7 @@ fn find_language(text: &[u8]) -> Option<Language> {
 /// # Errors
 /// `InvalidParameter` or `InvalidRequest` for what cannot be read, `MissingParameter` for an absent action or version.
 pub async fn read(received: &Received) -> Result<Envelope, Error> {
+    refuse_repeated_headers(received)?;
     let envelope = if received.header(&AUTHORIZATION).is_some() || received.header(&ACTION).is_some() {
         from_headers(received).await?
     } else {
@@ -107,6 +108,20 @@ pub async fn read(received: &Received) -> Result<Envelope, Error> {
         }
     }
     Ok(envelope)
+}
+
+/// Of a header that counts there must be one: which of two was signed and which is meant cannot be known.
+fn refuse_repeated_headers(received: &Received) -> Result<(), Error> {
+    let count = [HOST, CONTENT_TYPE, AUTHORIZATION, ACTION, VERSION, REGION, TIMESTAMP, TOKEN, LANGUAGE];
+    let headers = &received.parts.headers;
+    // One look at the number of values is enough for the ordinary request.
+    if headers.len() == headers.keys_len() {
+        return Ok(());
+    }
+    match count.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
+        Some(name) => Err(gateway::duplicate_parameter(name.as_str())),
+        None => Ok(()),
+    }
 }
 
 async fn from_headers(received: &Received) -> Result<Envelope, Error> {

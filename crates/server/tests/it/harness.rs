@@ -1,0 +1,114 @@
+//! A whole service in a folder of its own, which leaves nothing behind.
+
+use std::path::Path;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use server::config::{Config, RateLimit};
+use server::service::Service;
+use tempfile::TempDir;
+
+use crate::client::Client;
+
+/// A running service. Dropping it kills the engines that it started and fails the test if one is left.
+pub(crate) struct Cinnabar {
+    service: Option<Service>,
+    pub(crate) folder: TempDir,
+    pub(crate) client: Client,
+}
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// An address that no other test uses, so that every instance can have port 6379.
+fn own_address() -> std::net::IpAddr {
+    let count = COUNT.fetch_add(1, Ordering::SeqCst);
+    let [_, low] = u16::try_from(process::id() % 60_000).unwrap().to_be_bytes();
+    std::net::Ipv4Addr::new(
+        127,
+        64 + low % 128,
+        u8::try_from(count / 250).unwrap(),
+        u8::try_from(count % 250 + 2).unwrap(),
+    )
+    .into()
+}
+
+/// The defaults, but on a free port, without a rate limit and with nothing to wait for.
+pub(crate) fn config(folder: &Path) -> Config {
+    let mut config = Config::load(None, |_| None).unwrap();
+    config.listen.set_port(0);
+    config.data = folder.to_owned();
+    config.rate_limit = RateLimit::Off;
+    config.network.addresses = vec![own_address()];
+    config.background.observe = 100;
+    config
+}
+
+impl Cinnabar {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        change(&mut config);
+        let service = Service::start(config, None).await.unwrap();
+        let client = client(&service, folder.path());
+        Self { service: Some(service), folder, client }
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        self.service.as_ref().unwrap()
+    }
+}
+
+fn client(service: &Service, folder: &Path) -> Client {
+    let credentials = server::folder::Credentials::read(folder).unwrap();
+    Client {
+        address: service.address,
+        host: service.address.to_string(),
+        secret_id: credentials.secret_id,
+        secret_key: credentials.secret_key.expose().to_owned(),
+        service: "redis",
+        version: "2018-04-12",
+        region: "ap-guangzhou".to_owned(),
+        language: None,
+        skew: 0,
+    }
+}
+
+/// The processes that work in a folder.
+pub(crate) fn processes_in(folder: &Path) -> Vec<u32> {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let ours = |pid: &u32| {
+        *pid != process::id()
+            && std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&folder))
+    };
+    pids.filter(ours).collect()
+}
+
+impl Drop for Cinnabar {
+    fn drop(&mut self) {
+        // The runtime of the test is still there; a service that is not stopped stops with it.
+        drop(self.service.take());
+        for _ in 0..200 {
+            let left = processes_in(self.folder.path());
+            if left.is_empty() {
+                return;
+            }
+            for pid in left {
+                kill(pid);
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+        }
+        assert!(std::thread::panicking(), "processes are left in {:?}", self.folder);
+    }
+}
+
+fn kill(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
+    }
+}

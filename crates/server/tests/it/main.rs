@@ -1,0 +1,12 @@
+//! The server from outside: one test binary, a file a family.
+
+#![cfg(test)]
+
+mod client;
+mod harness;
+
+mod bad_input;
+mod contract;
+mod docs;
+mod gateway;
+mod structure;
