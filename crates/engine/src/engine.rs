@@ -10,9 +10,13 @@ use tokio::sync::Notify;
 use crate::clock::{Clock, millis};
 use crate::log::{Event, EventKind};
 use crate::registry::Registry;
-use crate::store::{self, list, work};
+use crate::store::work::{self, WriteError};
+use crate::store::{self, list};
 use crate::task::{Brief, NewTask, Status, Task, TaskFilter, TaskId};
 use crate::worker::{self, Running};
+
+/// The end of the year 9999: a lease that only the next start voids.
+const FOREVER: i64 = 253_402_300_799_000;
 
 /// How an engine works.
 #[derive(Debug, Clone)]
@@ -196,6 +200,30 @@ impl Engine {
     fn wake_after(&self, tx: &Tx<'_>) {
         let wake = Arc::clone(&self.inner.wake);
         tx.after_commit(move || wake.notify_one());
+    }
+}
+
+impl Inner {
+    /// A worker's transaction.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Tx<'_>) -> Result<T, WriteError> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        self.boundary().await;
+        let answer = self.db.write(f).await;
+        self.boundary().await;
+        answer
+    }
+
+    async fn boundary(&self) {
+        if let Some(fuse) = &self.fuse {
+            fuse.boundary().await;
+        }
+    }
+
+    /// Until when a claim or a renewal at this time holds.
+    pub(crate) fn lease_from(&self, now: i64) -> i64 {
+        if self.settings.exclusive { FOREVER } else { now.saturating_add(millis(self.settings.lease)) }
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod clock;
 mod engine;
+mod job;
 mod log;
+mod plan;
 mod registry;
 mod step;
 mod store;

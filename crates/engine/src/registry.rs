@@ -28,6 +28,11 @@ impl Kind {
     pub(crate) fn step_names(&self) -> impl Iterator<Item = &'static str> {
         self.steps.iter().map(|step| step.name())
     }
+
+    /// The step of this index, which came from [`replay`](crate::replay) over the very names of these steps.
+    pub(crate) fn step(&self, index: usize) -> &dyn Step {
+        self.steps[index].as_ref()
+    }
 }
 
 /// Why a kind was refused.
@@ -66,6 +71,7 @@ impl Registry {
     ///
     /// # Errors
     /// When its name is taken, it has no steps, or two of one name.
+    #[expect(clippy::should_implement_trait, reason = "one adds a kind to a registry; nobody reads it as a sum")]
     pub fn add(mut self, kind: Kind) -> Result<Self, RegistryError> {
         if kind.steps.is_empty() {
             return Err(RegistryError::NoSteps(kind.name));

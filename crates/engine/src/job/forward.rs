@@ -1,0 +1,102 @@
+//! Forward: run a step, write what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::guard::Ran;
+use super::{Job, Onward, Work, end_hook, onward};
+use crate::clock::millis;
+use crate::log::{EventKind, Next};
+use crate::step::{Failure, Outcome, StepContext};
+use crate::store::work::{WriteError, append};
+use crate::task::Status;
+
+impl Job {
+    /// Runs a step whose `started` is durable.
+    pub(super) async fn forward(&mut self, work: &mut Work, index: usize) -> Onward {
+        let kind = Arc::clone(&work.kind);
+        let step = kind.step(index);
+        let cx = self.context(work, work.deadline);
+        let outcome = match self.guard(step.run(&cx), work.deadline).await? {
+            Ran::Answered(outcome) => outcome,
+            Ran::Panicked(text) => Outcome::Fail(Failure::new(
+                format!("step `{}` stopped unexpectedly", step.name()),
+                format!("panic: {text}"),
+            )),
+            Ran::Late => Outcome::Fail(late(work, step.name())),
+        };
+        work.attempt = 1;
+        match outcome {
+            Outcome::Done(out) => self.done(work, index, cx, out).await,
+            Outcome::Retry(after) => self.run_later(work, after).await,
+            Outcome::Fail(failure) => self.fail(work, index, failure).await,
+        }
+    }
+
+    /// One transaction: `done`, what the step records, and the next step's `started` or the end.
+    async fn done(&mut self, work: &mut Work, index: usize, cx: Arc<StepContext>, out: Value) -> Onward {
+        self.task.progress.0 = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        let last = index + 1 == work.kind.steps.len();
+        let ended = last.then(|| self.ended(Status::Succeed, String::new()));
+        let (fence, hold, now, done) = (self.fence, self.hold(), self.now(), self.task.progress.0);
+        let (kind, output) = (Arc::clone(&work.kind), out.clone());
+        let written = self.persist(move |tx| {
+            match &ended {
+                None => fence.advance(tx, hold, done)?,
+                Some(task) => fence.finish(tx, task)?,
+            }
+            let step = kind.step(index);
+            append(tx, fence.id, step.name(), EventKind::Done, &output, now)?;
+            step.record(tx, &cx, &output).map_err(WriteError::Hook)?;
+            match &ended {
+                None => Ok(append(tx, fence.id, kind.step(index + 1).name(), EventKind::Started, &Value::Null, now)?),
+                Some(task) => end_hook(tx, &kind, task),
+            }
+        });
+        match written.await {
+            Ok(()) if last => Ok(None),
+            Ok(()) => {
+                work.outputs.insert(work.kind.step(index).name().to_owned(), out);
+                Ok(onward(hold, Next::Run(index + 1)))
+            }
+            Err(WriteError::Hook(error)) => {
+                self.task.progress.0 = self.task.progress.0.saturating_sub(1);
+                let message = format!("the result of step `{}` could not be stored", work.kind.step(index).name());
+                self.fail(work, index, Failure::new(message, error.to_string())).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives the worker back until the step is to run again; at the deadline at the latest, to fail then.
+    async fn run_later(&self, work: &Work, after: Duration) -> Onward {
+        let (fence, run_at) = (self.fence, self.now().saturating_add(millis(after)).min(work.deadline));
+        self.persist(move |tx| fence.give_back(tx, run_at)).await?;
+        Ok(None)
+    }
+
+    /// From here on the steps are undone, this one first.
+    async fn fail(&self, work: &mut Work, index: usize, failure: Failure) -> Onward {
+        let name = work.kind.step(index).name();
+        let Failure { message, detail } = failure;
+        tracing::warn!(task = self.task.id.0, kind = work.kind.name, step = name, message, detail, "a step failed");
+        let (fence, hold, now) = (self.fence, self.hold(), self.now());
+        let undo_deadline = now.saturating_add(millis(self.inner.settings.undo_deadline));
+        let cause = json!({ "message": message, "detail": detail });
+        self.persist(move |tx| {
+            fence.unwind(tx, hold, undo_deadline)?;
+            Ok(append(tx, fence.id, name, EventKind::Failed, &cause, now)?)
+        })
+        .await?;
+        work.failure = message;
+        work.undo_deadline = undo_deadline;
+        Ok(onward(hold, Next::Undo(index)))
+    }
+}
+
+fn late(work: &Work, step: &str) -> Failure {
+    let message = format!("the task did not finish within {} s", work.kind.deadline.as_secs_f64());
+    Failure::new(message, format!("the deadline passed in step `{step}`"))
+}

@@ -1,0 +1,10 @@
+//! The engine from outside: the invariants of its design note, the worker, the harness.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panic")]
+
+mod crash;
+mod invariants;
+mod log;
+mod operator;
+mod support;
+mod worker;
