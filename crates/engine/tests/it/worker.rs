@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::{Status, TaskFilter};
 use tokio::sync::Semaphore;
 
-use crate::support::{Act, Bench, START, STEPS, stop, until};
+use crate::support::{Act, Bench, START, stop, until};
 
 fn gate() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(0))
