@@ -1,0 +1,66 @@
+//! `cargo run --release -p bench [-- --quick]`: what Cinnabar reaches, beside what the machine allows.
+//!
+//! Every figure stands beside a baseline that is measured in the same run on the same cores: what is measured works on
+//! [`cores::SERVER`], this program, which generates the load, on [`cores::BENCH`]. The two are measured in turns (A B A B),
+//! and a ratio is the median of the ratios of neighbours, so that a machine that becomes slower meanwhile slows both.
+//!
+//! All processes work in one temporary folder; at the end, and on Ctrl-C, whatever works in it is ended and it is removed.
+
+mod bare_hyper;
+mod cores;
+mod error;
+mod histogram;
+mod load;
+mod machine;
+mod measures;
+mod output;
+mod process;
+mod requests;
+mod scratch;
+mod seed;
+mod stats;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::measures::Plan;
+
+#[derive(Parser)]
+#[command(about = "Measures Cinnabar against its baselines and prints a table")]
+struct Arguments {
+    /// Fewer and shorter rounds: about a minute instead of five
+    #[arg(long)]
+    quick: bool,
+    /// Only these: describe, tasks, create, clear, start
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    only: Vec<String>,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// The baseline server; started by the benchmark itself
+    #[command(hide = true)]
+    BareHyper {
+        /// The file that holds the constant body
+        body: std::path::PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = match arguments.role {
+        Some(Role::BareHyper { body }) => bare_hyper::serve(&body),
+        None => measures::run(Plan { quick: arguments.quick, only: arguments.only }),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

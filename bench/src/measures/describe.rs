@@ -1,0 +1,131 @@
+//! Signed DescribeTaskInfo requests a second, one server thread, a million tasks, ids at random; against bare hyper.
+
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use super::Bench;
+use crate::error::Error;
+use crate::load::{self, CONNECTIONS, Measured};
+use crate::output::{self, Row};
+use crate::process::{self, Process};
+use crate::requests::Requests;
+use crate::stats::median;
+use crate::wire::Caller;
+use crate::{cores, seed, wire};
+
+/// Below this share of its core a server was not what limited the rate.
+const BUSY: f64 = 0.95;
+
+/// What one server did in one round.
+struct Round {
+    rate: f64,
+    p50: f64,
+    p99: f64,
+    /// The server's share of its core.
+    busy: f64,
+    /// The idle share of that core.
+    idle: f64,
+    /// Answers for each second of the server's own processor time.
+    per_cpu_second: f64,
+}
+
+/// Both servers under the same load, in turns.
+pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
+    let listen = process::free_address("127.0.0.1")?;
+    let command = process::serve(&bench.cinnabar, &bench.million, listen, "127.0.0.1");
+    let mut server = Process::start(command, &bench.million)?;
+    let ours = server.address()?;
+    let first = Caller::connect(ours)?.call("DescribeTaskInfo", &wire::body(seed::FIRST_ID))?;
+    let mut bare = Process::start(bare(bench, &first)?, bench.scratch.path())?;
+    let theirs = bare.address()?;
+    let requests = Requests::sign(ours, bench.plan.pick(400_000, 100_000), seed::TASKS)?;
+    let time = bench.plan.pick(Duration::from_secs(4), Duration::from_millis(1500));
+    let mut rounds = Vec::new();
+    let mut next = 0;
+    for round in 0..bench.plan.pick(8, 4) {
+        let here = self::round(&server, ours, &requests, &mut next, time)?;
+        let there = self::round(&bare, theirs, &requests, &mut next, time)?;
+        output::progress(&format!("{:.0}/s beside {:.0}/s", here.rate, there.rate));
+        // The first of each fills caches.
+        if round > 0 {
+            rounds.push((here, there));
+        }
+    }
+    Ok(rows(&rounds, first.len(), server.memory()))
+}
+
+/// The baseline's command.
+fn bare(bench: &Bench, body: &str) -> Result<Command, Error> {
+    let file = bench.scratch.path().join("body");
+    std::fs::write(&file, body).map_err(Error::io("the bare server's body"))?;
+    let mut command = process::command(process::own_binary()?);
+    command.arg("bare-hyper").arg(file);
+    Ok(command)
+}
+
+fn round(
+    server: &Process,
+    address: SocketAddr,
+    requests: &Requests,
+    next: &mut usize,
+    time: Duration,
+) -> Result<Round, Error> {
+    let (ticks, core) = (server.ticks(), cores::ticks(cores::SERVER));
+    let Measured { rate, answers, latency } = load::run(address, requests, *next, time)?;
+    let (used, after) = ((server.ticks() - ticks) as f64, cores::ticks(cores::SERVER));
+    let whole = ((after.0 - core.0) as f64).max(1.0);
+    *next += usize::try_from(answers).unwrap_or_default();
+    Ok(Round {
+        rate,
+        p50: latency.quantile(0.50),
+        p99: latency.quantile(0.99),
+        busy: used / whole,
+        idle: (after.1 - core.1) as f64 / whole,
+        per_cpu_second: answers as f64 / (used / cores::TICKS_A_SECOND).max(0.01),
+    })
+}
+
+fn rows(rounds: &[(Round, Round)], length: usize, memory: f64) -> Vec<Row> {
+    let ours = |get: fn(&Round) -> f64| median(rounds.iter().map(|pair| get(&pair.0)));
+    let bare = |get: fn(&Round) -> f64| median(rounds.iter().map(|pair| get(&pair.1)));
+    let ratio = |get: fn(&Round) -> f64| median(rounds.iter().map(|(ours, bare)| get(ours) / get(bare)));
+    let row = |what: String, get: fn(&Round) -> f64, unit: &str| {
+        let text = |value: f64| format!("{value:.0}{unit}");
+        Row::alone(what, text(ours(get))).baseline(text(bare(get)), ratio(get))
+    };
+    let rate = ratio(|round| round.rate);
+    let p99 = ratio(|round| round.p99);
+    let percent = |value: f64| format!("{:.0} %", value * 100.0);
+    let busy: fn(&Round) -> f64 = |round| round.busy;
+    vec![
+        row(
+            format!(
+                "signed DescribeTaskInfo, 1 thread, 1,000,000 tasks, {CONNECTIONS} connections, {length}-byte body; bare hyper{}",
+                limit(rounds)
+            ),
+            |round| round.rate,
+            "/s",
+        )
+        .target(">= 0.60 (reach 0.75)", rate >= 0.60),
+        row("- its latency, p50".to_owned(), |round| round.p50, " us"),
+        row("- its latency, p99".to_owned(), |round| round.p99, " us").target("<= 3", p99 <= 3.0),
+        row("- answers for a second of the server's CPU".to_owned(), |round| round.per_cpu_second, "/s"),
+        Row::alone("- the server's share of its core", percent(ours(busy)))
+            .baseline(percent(bare(busy)), ratio(busy)),
+        Row::alone("- resident memory under this load", format!("{memory:.1} MiB")),
+    ]
+}
+
+/// Why the rate is not the server's limit, if it is not.
+fn limit(rounds: &[(Round, Round)]) -> &'static str {
+    let lowest = |of: fn(&(Round, Round)) -> &Round| median(rounds.iter().map(|pair| of(pair).busy));
+    let idle = |of: fn(&(Round, Round)) -> &Round| median(rounds.iter().map(|pair| of(pair).idle));
+    let (ours, bare): (fn(&(Round, Round)) -> &Round, fn(&(Round, Round)) -> &Round) = (|pair| &pair.0, |pair| &pair.1);
+    let not_busy = lowest(ours) < BUSY || lowest(bare) < BUSY;
+    match not_busy {
+        false => "",
+        true if idle(ours) > 1.0 - BUSY || idle(bare) > 1.0 - BUSY => " (GENERATOR-BOUND)",
+        true => " (DISTURBED by other processes on the core)",
+    }
+}

@@ -1,0 +1,83 @@
+//! Requests and answers as bytes.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use engine::Clock;
+use sign::{Tc3Request, sign_tc3};
+
+use crate::error::Error;
+use crate::{load, seed};
+
+/// The key pair that the measured server is given.
+pub(crate) const SECRET_ID: &str = "AKIDbench00000000000000000000000000";
+/// Its secret half.
+pub(crate) const SECRET_KEY: &str = "benchbenchbenchbenchbenchbenchbe";
+
+const CONTENT_TYPE: &str = "application/json; charset=utf-8";
+
+/// A kept connection to a server, for one request after the other.
+pub(crate) struct Caller {
+    stream: TcpStream,
+    server: SocketAddr,
+}
+
+impl Caller {
+    /// Connects.
+    pub(crate) fn connect(server: SocketAddr) -> Result<Self, Error> {
+        let stream = TcpStream::connect(server).map_err(Error::io(format!("cannot connect to {server}")))?;
+        stream.set_nodelay(true).map_err(Error::io("a connection"))?;
+        Ok(Self { stream, server })
+    }
+
+    /// Signs and sends a request, and answers the body of what comes back; a refusal is an error.
+    pub(crate) fn call(&mut self, action: &str, body: &str) -> Result<String, Error> {
+        let request = whole(self.server, action, body, now_seconds());
+        self.stream.write_all(request.as_bytes()).map_err(Error::io(action))?;
+        let (mut answer, mut part) = (Vec::new(), [0; 4096]);
+        while !load::is_whole(&answer)? {
+            match self.stream.read(&mut part).map_err(Error::io(action))? {
+                0 => return Err(Error::Unexpected(format!("{action}: the server closed the connection"))),
+                count => answer.extend_from_slice(&part[..count]),
+            }
+        }
+        let text = String::from_utf8_lossy(&answer);
+        Ok(text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned())
+    }
+}
+
+/// The body of a DescribeTaskInfo.
+pub(crate) fn body(id: impl std::fmt::Display) -> String {
+    format!("{{\"TaskId\":{id}}}")
+}
+
+/// A request signed at `now`, in unix seconds.
+pub(crate) fn whole(host: SocketAddr, action: &str, body: &str, now: i64) -> String {
+    let (authorization, length) = (authorization(host, body, now), body.len());
+    format!(
+        "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: {CONTENT_TYPE}\r\nAuthorization: {authorization}\r\n\
+         X-TC-Action: {action}\r\nX-TC-Version: 2018-04-12\r\nX-TC-Timestamp: {now}\r\nX-TC-Region: {}\r\n\
+         X-TC-RequestClient: bench\r\nContent-Length: {length}\r\n\r\n{body}",
+        seed::REGION
+    )
+}
+
+/// The Authorization header of a request.
+pub(crate) fn authorization(host: SocketAddr, body: &str, now: i64) -> String {
+    sign_tc3(&Tc3Request {
+        method: "POST",
+        uri: "/",
+        query: "",
+        headers: &[("content-type", CONTENT_TYPE), ("host", &host.to_string())],
+        body: body.as_bytes(),
+        timestamp: now,
+        service: "redis",
+        secret_id: SECRET_ID,
+        secret_key: SECRET_KEY,
+    })
+}
+
+/// Unix seconds.
+pub(crate) fn now_seconds() -> i64 {
+    Clock::system().now_ms() / 1000
+}
