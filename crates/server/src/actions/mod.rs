@@ -2,7 +2,11 @@
 
 pub mod instance;
 pub mod load;
+pub mod region;
+pub mod sts;
+pub mod tag;
 pub mod task;
+mod values;
 
 use crate::action::Actions;
 
@@ -11,6 +15,9 @@ use crate::action::Actions;
 pub fn table() -> Actions {
     let mut table = Actions::default();
     instance::add(&mut table);
+    region::add(&mut table);
+    sts::add(&mut table);
+    tag::add(&mut table);
     task::add(&mut table);
     table
 }

@@ -1,0 +1,38 @@
+//! DescribeInstanceNodeInfo: the redis processes of an instance. There are no proxies.
+
+use api::redis::actions::DescribeInstanceNodeInfo;
+use api::redis::{DescribeInstanceNodeInfoRequest, DescribeInstanceNodeInfoResponse, RedisNodes};
+
+use crate::action::Action;
+use crate::actions::load;
+use crate::app::App;
+use crate::context::Context;
+use crate::error::Error;
+use crate::model::instance::Node;
+use crate::store;
+
+impl Action for DescribeInstanceNodeInfo {
+    /// `Limit` and `Offset` have no effect, as the page says: all nodes are shown.
+    async fn handle(
+        context: &Context,
+        app: &App,
+        request: DescribeInstanceNodeInfoRequest,
+    ) -> Result<DescribeInstanceNodeInfoResponse, Error> {
+        let (zone_id, nodes) = app.db.read(|tx| {
+            let instance = load::find(app, context, tx, &request.instance_id)?;
+            Ok::<_, Error>((instance.zone_id, store::node::of_instance(tx, &instance.id)?))
+        })?;
+        let redis: Vec<_> = nodes.into_iter().map(|node| view(node, zone_id)).collect();
+        let redis_count = i64::try_from(redis.len()).unwrap_or(i64::MAX);
+        Ok(DescribeInstanceNodeInfoResponse { redis_count, redis, ..Default::default() })
+    }
+}
+
+fn view(node: Node, zone_id: i64) -> RedisNodes {
+    let role = match (node.seen.role.as_str(), node.ordinal) {
+        ("master", _) => "master",
+        ("", 0) => "master",
+        _ => "slave",
+    };
+    RedisNodes { node_id: node.node_id, node_role: role.to_owned(), cluster_id: node.shard, zone_id }
+}
