@@ -87,6 +87,9 @@ fn status(states: impl Iterator<Item = State> + Clone) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::keys::Caller;
+    use crate::testing::{House, ME, NOW, OTHER, context};
+    use serde_json::json;
 
     #[test]
     fn a_deal_is_shipping_until_each_instance_has_been_made_or_given_up() {
@@ -96,5 +99,69 @@ mod tests {
         assert_eq!(of(&[State::Running, State::Failed]), DELIVERED);
         assert_eq!(of(&[State::Cleaned, State::Isolated]), DELIVERED);
         assert_eq!(of(&[State::Failed, State::Failed]), FAILED);
+    }
+
+    /// A deal of two instances in these states; answers its id.
+    async fn deal(house: &House, states: [State; 2]) -> String {
+        let ids = ["crs-1", "crs-2"].map(ToOwned::to_owned);
+        for (id, state) in ids.iter().zip(states) {
+            house.add(id, |new| (new.state, new.cleaned_at) = (state, (state == State::Failed).then_some(NOW))).await;
+            house.add_task("CreateInstances", id, "succeed", NOW).await;
+        }
+        let add = move |tx: &Tx<'_>| {
+            let name = "20261124000000000000001";
+            let (account, region, creator) = (ME, "ap-guangzhou", ME);
+            let instance_ids = &ids[..];
+            store::deal::add(tx, &store::deal::NewDeal { name, account, region, creator, instance_ids, now: NOW })
+        };
+        house.app.db.write(add).await.unwrap().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_deal_is_found_by_its_id_and_by_its_name_once_for_each() {
+        let house = House::new().await;
+        let id = deal(&house, [State::Running, State::Running]).await;
+        let params = json!({"DealIds": [id, id], "DealName": "20261124000000000000001"});
+        let answer = house.call::<DescribeInstanceDealDetail>(params).await.unwrap();
+        assert_eq!(answer["DealDetails"].as_array().unwrap().len(), 3);
+        let expected = json!({
+            "DealId": id, "DealName": "20261124000000000000001", "ZoneId": 100_003, "GoodsNum": 2, "Creater": ME,
+            "CreatTime": "2026-11-24 10:00:00", "OverdueTime": "0000-00-00 00:00:00", "EndTime": "2026-11-24 10:00:05",
+            "Status": 4, "Description": "", "Price": 0, "InstanceIds": ["crs-1", "crs-2"],
+        });
+        assert!(answer["DealDetails"].as_array().unwrap().iter().all(|one| *one == expected), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_deal_lists_what_came_of_it() {
+        for (states, status, ids, end) in [
+            ([State::Creating, State::Failed], 3, json!(["crs-1"]), "0000-00-00 00:00:00"),
+            ([State::Failed, State::Running], 4, json!(["crs-2"]), "2026-11-24 10:00:05"),
+            ([State::Failed, State::Failed], 5, json!([]), "2026-11-24 10:00:05"),
+        ] {
+            let house = House::new().await;
+            let id = deal(&house, states).await;
+            let answer = house.call::<DescribeInstanceDealDetail>(json!({"DealIds": [id]})).await.unwrap();
+            let one = &answer["DealDetails"][0];
+            assert_eq!((&one["Status"], &one["InstanceIds"], &one["EndTime"]), (&json!(status), &ids, &json!(end)));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_or_foreign_deal_is_named() {
+        let house = House::new().await;
+        let id = deal(&house, [State::Running, State::Running]).await;
+        let other = Context { caller: Caller { account: OTHER.into(), ..context().caller }, ..context() };
+        let foreign = house.call_as::<DescribeInstanceDealDetail>(&other, json!({"DealIds": [id]})).await.unwrap_err();
+        assert!(foreign.message.en.contains("`DealIds.0`"), "{foreign}");
+        for (params, code) in [
+            (json!({}), "MissingParameter"),
+            (json!({"DealName": ""}), "MissingParameter"),
+            (json!({"DealIds": ["x"]}), "InvalidParameterValue"),
+            (json!({"DealIds": vec![id; 11]}), "InvalidParameterValue"),
+        ] {
+            let error = house.call::<DescribeInstanceDealDetail>(params).await.unwrap_err();
+            assert!(error.code == code && error.message.en.contains("DealIds"), "{error}");
+        }
     }
 }

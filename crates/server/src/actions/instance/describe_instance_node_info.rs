@@ -36,3 +36,31 @@ fn view(node: Node, zone_id: i64) -> RedisNodes {
     };
     RedisNodes { node_id: node.node_id, node_role: role.to_owned(), cluster_id: node.shard, zone_id }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::House;
+    use serde_json::{Value, json};
+
+    async fn roles(house: &House) -> Value {
+        let answer = house.call::<DescribeInstanceNodeInfo>(json!({"InstanceId": "crs-a"})).await.unwrap();
+        assert_eq!((&answer["RedisCount"], &answer["ProxyCount"]), (&json!(2), &json!(0)));
+        assert_eq!((&answer["Proxy"], &answer["Tendis"]), (&json!([]), &json!([])));
+        let nodes = answer["Redis"].as_array().unwrap();
+        assert!(nodes.iter().all(|node| node["NodeId"].as_str().unwrap().len() == 40 && node["ZoneId"] == 100_003));
+        assert!(nodes.iter().all(|node| node["ClusterId"] == 1));
+        nodes.iter().map(|node| node["NodeRole"].clone()).collect()
+    }
+
+    #[tokio::test]
+    async fn roles_are_as_seen_and_before_that_as_intended() {
+        let house = House::new().await;
+        house.add("crs-a", |_| ()).await;
+        assert_eq!(roles(&house).await, json!(["master", "slave"]));
+        house.sql("UPDATE node SET seen_role = CASE ordinal WHEN 0 THEN 'replica' ELSE 'master' END", &[]).await;
+        assert_eq!(roles(&house).await, json!(["slave", "master"]));
+        let gone = house.call::<DescribeInstanceNodeInfo>(json!({"InstanceId": "crs-x"})).await.unwrap_err();
+        assert_eq!(gone.code, "ResourceNotFound.InstanceNotExists");
+    }
+}

@@ -89,3 +89,46 @@ fn type_name(architecture: Architecture, of: Family, language: Language) -> Stri
     };
     format!("{} {architecture}", family(of))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::House;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn clients_find_region_zone_and_type_by_the_texts_that_they_compare() {
+        let house = House::new().await;
+        let answer = house.call::<DescribeProductInfo>(json!({})).await.unwrap();
+        let regions = answer["RegionSet"].as_array().unwrap();
+        assert_eq!(regions.len(), REGIONS.len());
+        let guangzhou = regions.iter().find(|region| region["RegionId"] == "ap-guangzhou").unwrap();
+        assert_eq!((&guangzhou["RegionName"], &guangzhou["Area"]), (&json!("Guangzhou"), &json!("South China")));
+        let zone = guangzhou["ZoneSet"].as_array().unwrap().iter().find(|zone| zone["ZoneName"] == "ap-guangzhou-3");
+        let zone = zone.unwrap();
+        assert_eq!((&zone["ZoneId"], &zone["OldZoneId"]), (&json!("ap-guangzhou-3"), &json!(100_003)));
+        assert_eq!((&zone["IsSaleout"], &zone["IsDefault"]), (&json!(false), &json!(true)));
+        let of = |type_id: i64, mode: &str| {
+            let products = zone["ProductSet"].as_array().unwrap();
+            products.iter().find(|one| one["Type"] == type_id && one["PayMode"] == mode).unwrap().clone()
+        };
+        let redis = of(17, "0");
+        assert_eq!((&redis["Version"], &redis["Saleout"]), (&json!("Redis 7.0"), &json!(false)));
+        assert_eq!(redis["TotalSize"][0], "1");
+        assert_eq!((&redis["ShardNum"], &redis["ReplicaNum"]), (&json!(["1"]), &json!(["1", "2", "3", "4", "5"])));
+        assert_eq!((&of(2, "1")["ReplicaNum"], &of(18, "1")["Saleout"]), (&json!(["1"]), &json!(true)));
+    }
+
+    #[tokio::test]
+    async fn what_no_engine_serves_is_sold_out() {
+        let mut house = House::new().await;
+        house.app.config.engines.strict = true;
+        let answer = house.call::<DescribeProductInfo>(json!({})).await.unwrap();
+        let products = answer["RegionSet"][0]["ZoneSet"][0]["ProductSet"].as_array().unwrap();
+        let sold: Vec<_> = products.iter().filter(|one| one["Saleout"] == false).map(|one| &one["Type"]).collect();
+        assert_eq!(sold, [17, 17]);
+        house.app.engines.clear();
+        let answer = house.call::<DescribeProductInfo>(json!({})).await.unwrap();
+        assert_eq!(answer["RegionSet"][0]["ZoneSet"][0]["IsSaleout"], true);
+    }
+}

@@ -25,3 +25,21 @@ impl Action for GetCallerIdentity {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{House, ME};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn the_root_user_is_its_account() {
+        let house = House::new().await;
+        let identity = house.call::<GetCallerIdentity>(json!({})).await.unwrap();
+        assert_eq!(
+            (&identity["AccountId"], &identity["UserId"], &identity["PrincipalId"]),
+            (&json!(ME), &json!(ME), &json!(ME))
+        );
+        assert_eq!(identity["Arn"], format!("qcs::cam::uin/{ME}:uin/{ME}"));
+    }
+}

@@ -149,6 +149,8 @@ fn progress((done, total): (i64, i64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{House, ME, NOW, OTHER};
+    use serde_json::{Value, json};
 
     #[test]
     fn a_time_ahead_goes_back_by_whole_hours() {
@@ -172,5 +174,97 @@ mod tests {
     fn every_status_has_its_result() {
         assert_eq!(Status::ALL.map(result), [0, 1, 2, 4, 4]);
         assert_eq!((progress((1, 4)), progress((0, 0)), progress((5, 4))), (0.25, 0.0, 1.0));
+    }
+
+    /// The subjects in their order, after checking that the count is that of the whole list.
+    async fn subjects(house: &House, params: Value) -> String {
+        let answer = house.call::<DescribeTaskList>(params).await.unwrap();
+        let tasks = answer["Tasks"].as_array().unwrap();
+        assert_eq!(answer["TotalCount"], json!(tasks.len()));
+        tasks
+            .iter()
+            .map(|one| one["InstanceId"].as_str().unwrap().trim_start_matches("crs-"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    async fn street() -> House {
+        let house = House::new().await;
+        house.add("crs-a", |new| (new.name, new.project_id) = ("Cache_1".to_owned(), 7)).await;
+        house.add("crs-b", |new| new.name = "cache-2".to_owned()).await;
+        house.add("crs-c", |new| new.account = OTHER.to_owned()).await;
+        house.add("crs-d", |new| new.region = "ap-beijing".to_owned()).await;
+        house.add_task("CreateInstances", "crs-a", "succeed", NOW - 31 * 24 * HOUR).await;
+        house.add_task("CreateInstances", "crs-a", "succeed", NOW - 3 * HOUR).await;
+        house.add_task("ClearInstance", "crs-b", "failed", NOW - 2 * HOUR).await;
+        house.add_task("ClearInstance", "crs-a", "running", NOW - HOUR).await;
+        house.add_task("ResetPassword", "crs-b", "error", NOW).await;
+        for (id, tenant, region) in [("crs-c", OTHER, "ap-guangzhou"), ("crs-d", ME, "ap-beijing")] {
+            house.add_task("ClearInstance", id, "preparing", NOW).await;
+            house.sql("UPDATE task SET tenant = $2, region = $3 WHERE subject = $1", &[id, tenant, region]).await;
+        }
+        house
+    }
+
+    #[tokio::test]
+    async fn every_filter_lets_pass_what_it_says() {
+        let house = street().await;
+        house.sql("UPDATE task SET operator = '100000000009' WHERE kind = 'ResetPassword'", &[]).await;
+        for (params, expected) in [
+            (json!({}), "b a b a"),
+            (json!({"InstanceId": "crs-a"}), "a a"),
+            (json!({"InstanceId": "crs-c"}), ""),
+            (json!({"InstanceId": "crs-d"}), ""),
+            (json!({"InstanceName": "CACHE_"}), "a a"),
+            (json!({"InstanceName": "cache", "InstanceId": "crs-b"}), "b b"),
+            (json!({"ProjectIds": [7]}), "a a"),
+            (json!({"TaskTypes": ["004"]}), "a b"),
+            (json!({"TaskTypes": ["043"]}), ""),
+            (json!({"TaskTypes": ["001", "007"]}), "b a"),
+            (json!({"Result": [4]}), "b b"),
+            (json!({"Result": [1, 2]}), "a a"),
+            (json!({"Result": [0]}), ""),
+            (json!({"TaskStatus": [1, 4], "Result": [1]}), "a"),
+            (json!({"OperateUin": ["100000000009"]}), "b"),
+            (json!({"OperatorUin": [100_000_000_009_i64], "OperateUin": [ME]}), ""),
+            (json!({"BeginTime": "2026-11-24 09:00:00"}), "b a"),
+            (json!({"BeginTime": "2026-11-24 10:30:00"}), "b"),
+            (json!({"EndTime": "2026-11-24 08:00:00"}), "b a"),
+            (json!({"BeginTime": "2020-01-01 00:00:00", "EndTime": "2026-11-24 07:00:00"}), "a"),
+            (json!({"InstanceId": "", "TaskTypes": [], "BeginTime": ""}), "b a b a"),
+        ] {
+            assert_eq!(subjects(&house, params.clone()).await, expected, "{params}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_shows_its_progress_and_its_instance() {
+        let house = street().await;
+        let answer = house.call::<DescribeTaskList>(json!({"Limit": 2, "Offset": 1})).await.unwrap();
+        assert_eq!(answer["TotalCount"], 4);
+        let expected = json!([
+            {"TaskId": 10_004, "StartTime": "2026-11-24 09:00:00", "TaskType": "004", "InstanceName": "Cache_1",
+             "InstanceId": "crs-a", "ProjectId": 7, "Progress": 0.25, "EndTime": "0000-00-00 00:00:00", "Result": 1},
+            {"TaskId": 10_003, "StartTime": "2026-11-24 08:00:00", "TaskType": "004", "InstanceName": "cache-2",
+             "InstanceId": "crs-b", "ProjectId": 0, "Progress": 0.25, "EndTime": "2026-11-24 08:00:05", "Result": 4},
+        ]);
+        assert_eq!(answer["Tasks"], expected);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_value_is_named() {
+        let house = House::new().await;
+        for (params, named) in [
+            (json!({"Limit": 101}), "`Limit`"),
+            (json!({"Offset": -1}), "`Offset`"),
+            (json!({"Result": [3]}), "`Result.0`"),
+            (json!({"TaskStatus": [5]}), "`TaskStatus.0`"),
+            (json!({"BeginTime": "2026-11-24"}), "`BeginTime`"),
+            (json!({"BeginTime": "2026-11-02 00:00:00", "EndTime": "2026-11-01 00:00:00"}), "`EndTime`"),
+        ] {
+            let error = house.call::<DescribeTaskList>(params).await.unwrap_err();
+            assert_eq!(error.code, "InvalidParameterValue");
+            assert!(error.message.en.contains(named), "{error}");
+        }
     }
 }
