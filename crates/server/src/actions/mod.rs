@@ -1,7 +1,12 @@
 //! The table of contents: one line an action. An action without a line answers `UnsupportedOperation`.
 
 pub mod instance;
+pub mod load;
+pub mod region;
+pub mod sts;
+pub mod tag;
 pub mod task;
+mod values;
 
 use crate::action::Actions;
 
@@ -10,6 +15,9 @@ use crate::action::Actions;
 pub fn table() -> Actions {
     let mut table = Actions::default();
     instance::add(&mut table);
+    region::add(&mut table);
+    sts::add(&mut table);
+    tag::add(&mut table);
     task::add(&mut table);
     table
 }

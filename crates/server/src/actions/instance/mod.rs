@@ -1,6 +1,13 @@
 //! The life of an instance: bought, listed, changed, destroyed, started up again, cleaned up.
 
 mod create_instances;
+mod describe_instance_deal_detail;
+mod describe_instance_node_info;
+mod describe_instances;
+mod describe_maintenance_window;
+mod describe_product_info;
+mod instance_filter;
+mod instance_set;
 
 use api::redis::actions as redis;
 
@@ -9,4 +16,9 @@ use crate::action::Actions;
 /// The family's handlers.
 pub fn add(table: &mut Actions) {
     table.add::<redis::CreateInstances>();
+    table.add::<redis::DescribeInstances>();
+    table.add::<redis::DescribeInstanceDealDetail>();
+    table.add::<redis::DescribeInstanceNodeInfo>();
+    table.add::<redis::DescribeMaintenanceWindow>();
+    table.add::<redis::DescribeProductInfo>();
 }
