@@ -29,7 +29,7 @@ fi
 export CINNABAR_BINARY
 
 # The clients, installed once for each state of requirements.txt and each Python.
-wanted=$(python3 --version && cat "$here/requirements.txt")
+wanted=$(echo "$venv" && python3 --version && cat "$here/requirements.txt")
 if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
     echo "conformance: installing the clients of requirements.txt into $venv"
     rm -rf "$venv"
