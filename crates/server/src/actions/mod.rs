@@ -1,6 +1,7 @@
 //! The table of contents: one line an action. An action without a line answers `UnsupportedOperation`.
 
 pub mod instance;
+pub mod load;
 pub mod task;
 
 use crate::action::Actions;
