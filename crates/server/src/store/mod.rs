@@ -3,6 +3,7 @@
 pub mod account;
 pub mod deal;
 pub mod instance;
+pub mod instance_change;
 pub mod node;
 pub mod tag;
 

@@ -1,6 +1,13 @@
 //! The life of an instance: bought, listed, changed, destroyed, started up again, cleaned up.
 
+mod clean_up_instance;
+mod clear_instance;
 mod create_instances;
+mod destroy_postpaid_instance;
+mod destroy_prepaid_instance;
+mod modify_instance;
+mod modify_maintenance_window;
+mod startup_instance;
 
 use api::redis::actions as redis;
 
@@ -9,4 +16,11 @@ use crate::action::Actions;
 /// The family's handlers.
 pub fn add(table: &mut Actions) {
     table.add::<redis::CreateInstances>();
+    table.add::<redis::ModifyInstance>();
+    table.add::<redis::ClearInstance>();
+    table.add::<redis::DestroyPostpaidInstance>();
+    table.add::<redis::DestroyPrepaidInstance>();
+    table.add::<redis::StartupInstance>();
+    table.add::<redis::CleanUpInstance>();
+    table.add::<redis::ModifyMaintenanceWindow>();
 }
