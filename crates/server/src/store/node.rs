@@ -2,7 +2,7 @@
 
 use db::{Error, Row, Tx, params};
 
-use crate::model::instance::{Node, Seen};
+use crate::model::instance::{Node, Place, Seen};
 
 /// Adds a node without a place.
 ///
@@ -63,7 +63,7 @@ pub fn release_places(tx: &Tx<'_>, instance_id: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// The database's.
-pub fn places(tx: &Tx<'_>) -> Result<Vec<((String, u16), String)>, Error> {
+pub fn places(tx: &Tx<'_>) -> Result<Vec<(Place, String)>, Error> {
     let sql = "SELECT address, port, instance_id FROM node WHERE port IS NOT NULL";
     tx.query(sql, &[], |row| Ok(((row.text(0)?, row.small(1)?), row.text(2)?)))
 }

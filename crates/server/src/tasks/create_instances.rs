@@ -10,10 +10,10 @@ use db::Tx;
 use engine::{Failure, Kind, Outcome, Step, StepContext, Undone};
 use serde_json::Value;
 
-use super::ports::{self, Place};
+use super::ports;
 use super::steps::{self, FollowMaster, Make, MakeNodes};
 use super::world::World;
-use crate::model::instance::{Instance, Node, State};
+use crate::model::instance::{Instance, Node, Place, State};
 use crate::model::task_type;
 use crate::store;
 

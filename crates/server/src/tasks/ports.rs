@@ -12,10 +12,8 @@ use dataplane::DataPlane;
 use db::Tx;
 
 use super::world::World;
+use crate::model::instance::Place;
 use crate::store;
-
-/// An address and a port.
-pub type Place = (String, u16);
 
 /// The places that are handed out, and the settings by which others are.
 pub struct Ports {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::nodes;
-use super::ports::{Place, Ports};
+use super::ports::Ports;
 use super::world::World;
 use crate::action::Action;
 use crate::app::App;
@@ -23,7 +23,7 @@ use crate::auth::rate_limit::Limiter;
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{Error, Language};
-use crate::model::instance::{Access, Instance, Node, Seen, State, billing, status};
+use crate::model::instance::{Access, Instance, Node, Place, Seen, State, billing, status};
 use crate::model::product::{self, Family};
 use crate::model::{password, region, task_type, wire_time};
 use crate::{actions, http, ids, store};
@@ -52,7 +52,7 @@ pub(crate) struct Bench {
 impl Bench {
     /// An instance whose creation is written down and nothing more.
     pub(crate) async fn with_new() -> Self {
-        Self::make(Clock::fixed_for_tests(1_800_000_000_000), |_| ()).await
+        Self::make(|_| ()).await
     }
 
     /// A running instance: a master and a replica with [`KEYS`] keys.
@@ -67,12 +67,16 @@ impl Bench {
 
     /// The same, paid for in this way.
     pub(crate) async fn isolated_and_paid(mode: i64) -> Self {
-        let clock = Clock::fixed_for_tests(1_800_000_000_000);
-        Self::make(clock, |instance| instance.billing_mode = mode).await.run().await.isolate().await
+        Self::running(|instance| instance.billing_mode = mode).await.isolate().await
     }
 
-    /// A new instance, changed by `change`.
-    pub(crate) async fn make(clock: Clock, change: impl FnOnce(&mut Instance)) -> Self {
+    /// A running instance that was changed by `change` before its creation.
+    pub(crate) async fn running(change: impl FnOnce(&mut Instance)) -> Self {
+        Self::make(change).await.run().await
+    }
+
+    async fn make(change: impl FnOnce(&mut Instance)) -> Self {
+        let clock = Clock::fixed_for_tests(1_800_000_000_000);
         let folder = tempfile::tempdir().unwrap();
         let config = Config::load(None, |_| None).unwrap();
         let (db, plane) = (store::open(folder.path()).unwrap(), Arc::new(FakePlane::new()));
@@ -92,7 +96,7 @@ impl Bench {
     }
 
     /// Goes through its creation.
-    pub(crate) async fn run(self) -> Self {
+    async fn run(self) -> Self {
         for (ordinal, row) in self.node_rows().iter().enumerate() {
             let place = match ordinal {
                 0 => self.world.ports.take_endpoint(self.plane.as_ref(), &self.id, 6379).await,

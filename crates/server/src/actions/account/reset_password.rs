@@ -40,8 +40,7 @@ mod tests {
     use crate::tasks::testing::Bench;
 
     async fn bench(vpc_id: &str) -> Bench {
-        let clock = engine::Clock::fixed_for_tests(1_800_000_000_000);
-        Bench::make(clock, |instance| instance.vpc_id = vpc_id.to_owned()).await.run().await
+        Bench::running(|instance| instance.vpc_id = vpc_id.to_owned()).await
     }
 
     #[tokio::test]

@@ -70,8 +70,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_instance_without_a_password_needs_none() {
-        let clock = engine::Clock::fixed_for_tests(1_800_000_000_000);
-        let bench = Bench::make(clock, |instance| instance.password = Access::Free).await.run().await;
+        let bench = Bench::running(|instance| instance.password = Access::Free).await;
         bench.call::<ClearInstance>(json!({"InstanceId": bench.id()})).await.unwrap();
     }
 }

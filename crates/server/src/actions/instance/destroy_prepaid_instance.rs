@@ -72,8 +72,7 @@ mod tests {
     use crate::tasks::testing::{ACCOUNT, Bench};
 
     async fn bench(change: impl FnOnce(&mut Instance)) -> Bench {
-        let clock = engine::Clock::fixed_for_tests(1_800_000_000_000);
-        Bench::make(clock, change).await.run().await
+        Bench::running(change).await
     }
 
     #[tokio::test]

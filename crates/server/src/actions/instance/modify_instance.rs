@@ -54,8 +54,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_operation_changes_its_field_also_while_a_task_holds_the_instance() {
-        let clock = engine::Clock::fixed_for_tests(1_800_000_000_000);
-        let bench = Bench::make(clock, |instance| instance.billing_mode = billing::PREPAID).await.run().await;
+        let bench = Bench::running(|instance| instance.billing_mode = billing::PREPAID).await;
         bench.hold().await;
         for (operation, key, value) in [
             ("", "InstanceName", json!("new-name")),
