@@ -44,6 +44,7 @@ impl House {
             db: db.clone(),
             plane: Arc::new(FakePlane::new()),
             ports: Ports::new(Vec::new(), config.network.addresses.clone(), (20_000, 20_100)),
+            clock: clock.clone(),
             deadline: Duration::from_secs(60),
         });
         let engine = Engine::new(db.clone(), tasks::registry(&world).unwrap(), clock.clone(), Settings::default());

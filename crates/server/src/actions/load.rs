@@ -13,7 +13,33 @@ use crate::store;
 /// # Errors
 /// `ResourceNotFound.InstanceNotExists` when there is none, its creation failed, or it is cleaned up.
 pub fn find(app: &App, context: &Context, tx: &Tx<'_>, id: &str) -> Result<Instance, Error> {
-    let region = context.region()?.name;
-    let found = store::instance::find(tx, context.account(), region, id, app.to_delete_cutoff())?;
-    found.filter(|instance| instance.state != State::Cleaned).ok_or_else(|| product::instance_not_found(id))
+    Scope::of(app, context)?.find(tx, id)
+}
+
+/// What a caller can reach, in a form that can be taken along into a writing transaction.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    account: String,
+    region: &'static str,
+    cutoff: i64,
+}
+
+impl Scope {
+    /// The scope of a request.
+    ///
+    /// # Errors
+    /// `MissingParameter` when it names no region.
+    pub fn of(app: &App, context: &Context) -> Result<Self, Error> {
+        let (account, region) = (context.account().to_owned(), context.region()?.name);
+        Ok(Self { account, region, cutoff: app.to_delete_cutoff() })
+    }
+
+    /// As [`find`].
+    ///
+    /// # Errors
+    /// As [`find`].
+    pub fn find(&self, tx: &Tx<'_>, id: &str) -> Result<Instance, Error> {
+        let found = store::instance::find(tx, &self.account, self.region, id, self.cutoff)?;
+        found.filter(|instance| instance.state != State::Cleaned).ok_or_else(|| product::instance_not_found(id))
+    }
 }

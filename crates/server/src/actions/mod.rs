@@ -1,5 +1,7 @@
 //! The table of contents: one line an action. An action without a line answers `UnsupportedOperation`.
 
+pub mod account;
+pub mod enqueue;
 pub mod instance;
 pub mod load;
 pub mod region;
@@ -14,6 +16,7 @@ use crate::action::Actions;
 #[must_use]
 pub fn table() -> Actions {
     let mut table = Actions::default();
+    account::add(&mut table);
     instance::add(&mut table);
     region::add(&mut table);
     sts::add(&mut table);

@@ -5,6 +5,7 @@ mod conditions;
 pub mod deal;
 pub mod deal_progress;
 pub mod instance;
+pub mod instance_change;
 pub mod instance_list;
 pub mod node;
 pub mod tag;

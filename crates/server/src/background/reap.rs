@@ -1,0 +1,103 @@
+//! Removes what belongs to no instance: folders and processes of nodes that the store does not know or knows to be gone,
+//! and the ports of instances that are gone. Tasks leave nothing behind; people who give up on a task do, and so does a
+//! state that was put back from an older copy.
+
+use std::sync::Arc;
+
+use dataplane::NodeRef;
+
+use crate::store;
+use crate::tasks::ports;
+use crate::tasks::world::World;
+
+/// The last of all generations: no task will ever want these nodes again.
+const GENERATION: u64 = u64::MAX;
+
+/// One round over all nodes that there are.
+pub async fn round(world: Arc<World>) {
+    // In this order: a node that is there belongs to an instance that is written down already.
+    let nodes = match world.plane.list().await {
+        Ok(nodes) => nodes,
+        Err(error) => return tracing::error!(%error, "cannot list the nodes"),
+    };
+    let known = world.db.snapshot(|tx| {
+        Ok::<_, db::Error>((store::instance_change::with_nodes(tx)?, store::instance_change::gone_with_ports(tx)?))
+    });
+    let (owners, gone) = match known {
+        Ok(known) => known,
+        Err(error) => return tracing::error!(%error, "cannot list the instances"),
+    };
+    let mut resisting = Vec::new();
+    for node in nodes.into_iter().filter(|node| !owners.contains(&node.instance)) {
+        if !remove(&world, &node).await {
+            resisting.push(node.instance);
+        }
+    }
+    for id in gone.into_iter().filter(|id| !resisting.contains(id)) {
+        release(&world, id).await;
+    }
+}
+
+async fn remove(world: &World, node: &NodeRef) -> bool {
+    match world.plane.absent(node, GENERATION).await {
+        Ok(()) => {
+            tracing::warn!(%node, "belonged to no instance, removed");
+            true
+        }
+        Err(error) => {
+            tracing::error!(%node, %error, "belongs to no instance and cannot be removed; will be tried again");
+            false
+        }
+    }
+}
+
+async fn release(world: &Arc<World>, id: String) {
+    let (shared, instance) = (Arc::clone(world), id.clone());
+    match world.db.write(move |tx| ports::release(&shared, tx, &instance)).await {
+        Ok(()) => tracing::warn!(instance = id, "is gone, its ports are free again"),
+        Err(error) => tracing::error!(instance = id, %error, "the ports of an instance that is gone cannot be freed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dataplane::fake::{Call, Strike};
+    use dataplane::{DataPlane, Error, NodeRef};
+
+    use super::*;
+    use crate::model::instance::State;
+    use crate::tasks::testing::Bench;
+
+    #[tokio::test]
+    async fn nodes_of_nobody_go_and_those_of_instances_stay() {
+        let bench = Bench::with_running().await;
+        let mut stranger = bench.plane.spec(&bench.nodes()[0]).unwrap();
+        stranger.node = NodeRef::new("crs-unknown1", "s1n0");
+        stranger.port = 7777;
+        bench.plane.ensure(&stranger).await.unwrap();
+        round(Arc::clone(&bench.world)).await;
+        assert_eq!(bench.plane.list().await.unwrap(), bench.nodes());
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_creation_loses_its_nodes_and_then_its_ports() {
+        let bench = Bench::with_running().await;
+        bench.set_state(State::Failed).await;
+        let fault = Error::Unresponsive { node: bench.nodes()[0].clone(), after: std::time::Duration::ZERO };
+        bench.plane.fail(Call::Absent, Strike::Before, 1, fault);
+        round(Arc::clone(&bench.world)).await;
+        assert_eq!(bench.world.ports.all().len(), 2, "a node still runs there");
+        round(Arc::clone(&bench.world)).await;
+        assert!(bench.plane.list().await.unwrap().is_empty());
+        assert!(bench.world.ports.all().is_empty() && bench.node_rows().iter().all(|node| node.place.is_none()));
+    }
+
+    #[tokio::test]
+    async fn what_a_task_holds_is_left_alone() {
+        let bench = Bench::with_running().await;
+        bench.hold().await;
+        bench.set_state(State::Failed).await;
+        round(Arc::clone(&bench.world)).await;
+        assert_eq!(bench.plane.list().await.unwrap(), bench.nodes());
+    }
+}
