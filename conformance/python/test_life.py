@@ -130,10 +130,10 @@ def test_what_modify_instance_changes_shows_at_once(call, buy):
 def test_a_protected_instance_is_not_destroyed(call, buy):
     instance = buy()
     protect = {"Operation": "modifyDeleteProtectionSwitch", "InstanceIds": [instance]}
-    call("ModifyInstance", **protect, DeleteProtectionSwitches=[True])
+    call("ModifyInstance", **protect, DeleteProtectionSwitches=[1])
     assert code_of(lambda: call("DestroyPostpaidInstance", InstanceId=instance)) == "UnsupportedOperation"
     assert of.status(call, instance) == 2
-    call("ModifyInstance", **protect, DeleteProtectionSwitches=[False])
+    call("ModifyInstance", **protect, DeleteProtectionSwitches=[0])
 
 
 def test_the_maintenance_window(call, shared):

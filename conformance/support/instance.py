@@ -3,6 +3,8 @@
 import re
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from support.server import eventually
 
@@ -78,7 +80,8 @@ def _settled(call, instance: str):
 
 def connect(host: str, port: int, password: str | None = PASSWORD) -> redis.Redis:
     """A connection to one node, as its customer."""
-    return redis.Redis(host=host, port=port, password=password, socket_timeout=30, decode_responses=True)
+    at_once = Retry(NoBackoff(), 0)
+    return redis.Redis(host=host, port=port, password=password, socket_timeout=30, retry=at_once, decode_responses=True)
 
 
 def opens(host: str, port: int, password: str | None = PASSWORD) -> bool:
