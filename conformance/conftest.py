@@ -49,10 +49,10 @@ def start_server(binary, tmp_path_factory):
     """Starts servers; ends them all when the session ends."""
     started = []
 
-    def start(config: str = CONFIG, *flags: str) -> Server:
+    def start(*flags: str) -> Server:
         server = Server(binary, tmp_path_factory.mktemp("server"), free_address())
         started.append(server)
-        server.start(config, *flags)
+        server.start(CONFIG, *flags)
         variables = server.variables()
         server.secret_id, server.secret_key = variables["TENCENTCLOUD_SECRET_ID"], variables["TENCENTCLOUD_SECRET_KEY"]
         return server
@@ -73,7 +73,7 @@ def _failure(server: Server):
 @pytest.fixture(scope="session")
 def server(start_server) -> Server:
     """The server of most stories. It does not count requests, since stories ask faster than people."""
-    return start_server(CONFIG, "--rate-limit", "off")
+    return start_server("--rate-limit", "off")
 
 
 @pytest.fixture(scope="session")

@@ -188,7 +188,7 @@ class TestRateLimit:
 
     @pytest.fixture(scope="class")
     def limited(self, start_server):
-        return start_server("")
+        return start_server()
 
     def exceed(self, call, action, **parameters):
         for _ in range(self.MANY):

@@ -1,6 +1,7 @@
 """The turns that an instance's life can take beside the main story."""
 
 import pytest
+import redis
 
 from support import instance as of
 from support.sdk import REGION, Sdk
@@ -63,6 +64,48 @@ def test_as_the_ansible_module_orders(call, server):
     call("ModifyInstance", InstanceId=instance, InstanceName="renamed")
     assert of.describe(call, instance)["InstanceName"] == "renamed"
     of.retire(call, instance)
+
+
+@pytest.mark.parametrize(
+    ("sign", "method"),
+    [("TC3-HMAC-SHA256", "POST"), ("TC3-HMAC-SHA256", "GET"), ("HmacSHA1", "GET"), ("HmacSHA256", "POST")],
+)
+def test_an_order_that_says_everything(server, buy, call, sign, method):
+    """Lists, objects in lists, numbers and booleans, as JSON and as flattened text."""
+    order = {
+        "ZoneId": 100003,
+        "VpcId": "vpc-1a2b3c4d",
+        "SubnetId": "subnet-1a2b3c4d",
+        "ProjectId": 3,
+        "VPort": 7001,
+        "RedisShardNum": 1,
+        "RedisReplicasNum": 1,
+        "InstanceName": "everything",
+        "SecurityGroupIdList": ["sg-1a2b3c4d", "sg-5e6f7g8h"],
+        "NoAuth": True,
+        "Password": "",
+        "ReplicasReadonly": False,
+        "NodeSet": [{"NodeType": 0, "ZoneId": 100003}, {"NodeType": 1, "ZoneId": 100003}],
+        "ResourceTags": [{"TagKey": "a", "TagValue": "1 + 1 = 2 & more"}, {"TagKey": "b", "TagValue": "值"}],
+        "DryRun": False,
+    }
+    asked = of.ORDER | order
+    (instance,) = Sdk(server, sign=sign, method=method)("CreateInstances", **asked)["InstanceIds"]
+    seen = of.wait_for_status(call, instance, 2)
+    shown = {name: seen[name] for name in ("ZoneId", "ProjectId", "InstanceName", "NoAuth", "RedisShardNum", "RedisReplicasNum")}
+    assert shown == {name: asked[name] for name in shown}
+    assert (seen["UniqVpcId"], seen["UniqSubnetId"], seen["Port"]) == (order["VpcId"], order["SubnetId"], order["VPort"])
+    assert sorted(seen["InstanceTags"], key=lambda tag: tag["TagKey"]) == order["ResourceTags"]
+    assert of.opens(seen["WanIp"], seen["Port"], None)
+    of.retire(call, instance)
+
+
+def test_what_the_service_decides_is_not_the_customers_to_change(call, buy):
+    with of.connect(*place(call, buy())) as node:
+        for command in ("CONFIG GET maxmemory", "SHUTDOWN", "REPLICAOF NO ONE", "MODULE LIST", "ACL LIST"):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                node.execute_command(*command.split())
+        assert node.ping()
 
 
 def test_a_destroyed_instance_starts_up_again_with_its_data(server, call, buy):

@@ -65,6 +65,10 @@ class TestLists:
         assert names == sorted(names, reverse=backwards)
         assert len(names) == len(family)
 
+    @pytest.mark.parametrize("order_by", ["projectId", "createtime", "instancename", "type", "curDeadline"])
+    def test_in_every_order_each_once(self, call, family, order_by):
+        assert sorted(of.listed(call, SearchKey="family", OrderBy=order_by)) == sorted(family)
+
     @pytest.mark.parametrize(
         "filters",
         [
@@ -75,6 +79,7 @@ class TestLists:
             lambda ids: {"InstanceId": ids[2]},
             lambda ids: {"InstanceIds": [ids[2], "crs-00000000"]},
             lambda ids: {"InstanceIds": [ids[2]], "Status": [2], "Type": 17, "BillingMode": "postpaid", "ProjectIds": [0]},
+            lambda ids: {"InstanceIds": [ids[2]], "EngineName": "Redis-7.0", "ProductVersions": ["local"]},
             lambda ids: {"InstanceIds": [ids[2]], "TypeVersion": 2, "AutoRenew": [0], "AzMode": "singleaz"},
         ],
     )

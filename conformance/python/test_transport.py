@@ -1,11 +1,12 @@
 """Every way the SDK has to reach a server: how it signs, where it sends, what it says of itself."""
 
+import time
 import uuid
 
 import pytest
 
 from support import instance as of
-from support.sdk import Sdk
+from support.sdk import AsyncSdk, Sdk
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 SIGNS = [
@@ -43,6 +44,61 @@ def test_every_signature_by_every_route(server, shared, sign, method, route):
 def test_signed_for_the_public_name_and_sent_elsewhere(server, shared, sign, method):
     call = Sdk(server, sign=sign, method=method, endpoint="redis.tencentcloudapi.com", apigw=server.endpoint)
     assert of.describe(call, shared)["Status"] == 2
+
+
+@pytest.mark.parametrize("root", ["tencentcloudapi.com", "intl.tencentcloudapi.com", "redis.test:8080"])
+@pytest.mark.parametrize(
+    ("service", "action", "asked"),
+    [
+        ("redis", "DescribeInstances", {}),
+        ("region", "DescribeZones", {"Product": "redis"}),
+        ("api", "DescribeZones", {"Product": "redis"}),
+        ("cvm", "DescribeZones", {}),
+        ("tag", "DescribeResourceTags", {"ServiceType": "redis", "ResourcePrefix": "instance"}),
+        ("sts", "GetCallerIdentity", {}),
+    ],
+)
+def test_as_terraform_reaches_every_service(server, service, action, asked, root):
+    """By SERVICE.DOMAIN, always: through a proxy setting, or with a domain of one's own."""
+    call = Sdk(server, service, endpoint=None, rootDomain=root, proxy=server.url)
+    assert call(action, **asked)["RequestId"]
+
+
+@pytest.mark.parametrize(("service", "action"), [("sts", "GetCallerIdentity"), ("cvm", "DescribeRegions"), ("region", "DescribeProducts")])
+def test_services_that_need_no_region(server, service, action):
+    assert Sdk(server, service, region="")(action)["RequestId"]
+
+
+def test_redis_needs_a_region(server):
+    with pytest.raises(TencentCloudSDKException) as refused:
+        Sdk(server, region="")("DescribeInstances")
+    assert refused.value.get_code() == "MissingParameter"
+    assert "Region" in refused.value.get_message()
+
+
+@pytest.mark.parametrize("sign", ["TC3-HMAC-SHA256", "HmacSHA1"])
+@pytest.mark.parametrize("seconds", [-400, 400])
+def test_a_clock_that_is_wrong(server, monkeypatch, sign, seconds):
+    now = time.time()
+    monkeypatch.setattr("tencentcloud.common.abstract_client.time.time", lambda: now + seconds)
+    with pytest.raises(TencentCloudSDKException) as refused:
+        Sdk(server, sign=sign)("DescribeInstances")
+    assert refused.value.get_code() == "AuthFailure.SignatureExpire"
+
+
+@pytest.mark.parametrize("seconds", [-200, 200])
+def test_a_clock_that_is_a_little_wrong(server, monkeypatch, seconds):
+    now = time.time()
+    monkeypatch.setattr("tencentcloud.common.abstract_client.time.time", lambda: now + seconds)
+    assert Sdk(server)("DescribeInstances")["TotalCount"] >= 0
+
+
+def test_many_at_once(server, shared):
+    call = AsyncSdk(server)
+    answers = call.at_once([("DescribeInstances", {"InstanceId": shared})] * 40)
+    call.close()
+    assert len({answer["RequestId"] for answer in answers}) == 40
+    assert {answer["InstanceSet"][0]["InstanceId"] for answer in answers} == {shared}
 
 
 def test_a_payload_that_is_left_unsigned(server, shared):

@@ -66,8 +66,16 @@ class AsyncSdk(Sdk):
         self.loop = asyncio.new_event_loop()
 
     def __call__(self, action: str, **parameters) -> dict:
-        answer = getattr(self.client, action)(self._request(action, parameters))
-        return json.loads(self.loop.run_until_complete(answer).to_json_string())
+        return self.at_once([(action, parameters)])[0]
+
+    def at_once(self, calls: list) -> list:
+        """All of these pairs of action and parameters concurrently."""
+
+        async def everything():
+            sent = [getattr(self.client, action)(self._request(action, parameters)) for action, parameters in calls]
+            return await asyncio.gather(*sent)
+
+        return [json.loads(answer.to_json_string()) for answer in self.loop.run_until_complete(everything())]
 
     def close(self) -> None:
         self.loop.run_until_complete(self.client.http_client.aclose())

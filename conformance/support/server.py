@@ -23,23 +23,31 @@ class Server:
         self.folder = folder
         self.data = folder / "data"
         self.address = address
-        self.process = None
+        self.command = self.process = None
         self.url = self.endpoint = None
 
     def start(self, config: str = "", *flags: str) -> "Server":
         """Starts it and reads the ready line; `config` is added to a file that names the instances' address."""
         settings = self.folder / "cinnabar.toml"
         settings.write_text(f'{config}\n[network]\naddresses = ["{self.address}"]\n')
-        command = [self.binary, "serve", "--listen", "127.0.0.1:0", "--data", self.data, "--config", settings, *flags]
+        self.command = [self.binary, "serve", "--listen", "127.0.0.1:0", "--data", self.data, "--config", settings, *flags]
+        self._run()
+        return self
+
+    def restart(self) -> None:
+        """Starts it again after it has ended, over the same data; it listens on another port."""
+        self.process.stdout.close()
+        self._run()
+
+    def _run(self) -> None:
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, cwd=self.folder, env=environment()
+                self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, cwd=self.folder, env=environment()
             )
         line = self._first_line()
         ready = READY.match(line)
         assert ready, f"the ready line is {line!r}; the log ends:\n{self.log()}"
         self.url, self.endpoint = ready.groups()
-        return self
 
     def _first_line(self) -> str:
         with selectors.DefaultSelector() as selector:
