@@ -1,10 +1,23 @@
-//! Managed Redis.
-#[tokio::main]
-async fn main() {
-    let config = server::config::Config::load(None, |name| std::env::var(name).ok()).unwrap();
-    tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
-    let service = server::service::Service::start(config, None).await.unwrap();
-    println!("listening on http://{}", service.address);
-    tokio::signal::ctrl_c().await.unwrap();
-    service.stop().await;
+//! The one binary: the server, and a few commands that talk to it.
+//!
+//! Each command is a file in `commands`; it returns an exit status or an [`error::Error`], whose text is one line that
+//! says what to do. `output.rs` alone prints. The commands are ordinary clients: they sign like any other (`client.rs`).
+
+mod client;
+mod commands;
+mod connection;
+mod error;
+mod output;
+mod params;
+mod shell;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    commands::Cli::parse().run().unwrap_or_else(|error| {
+        output::error(&error);
+        error.exit_code()
+    })
 }

@@ -4,7 +4,11 @@ pub mod account;
 pub mod enqueue;
 pub mod instance;
 pub mod load;
+pub mod region;
+pub mod sts;
+pub mod tag;
 pub mod task;
+mod values;
 
 use crate::action::Actions;
 
@@ -14,6 +18,9 @@ pub fn table() -> Actions {
     let mut table = Actions::default();
     account::add(&mut table);
     instance::add(&mut table);
+    region::add(&mut table);
+    sts::add(&mut table);
+    tag::add(&mut table);
     task::add(&mut table);
     table
 }

@@ -26,6 +26,7 @@ macro_rules! columns {
            ELSE -3 END AS wire_status"
     };
 }
+pub(super) use columns;
 
 /// Adds a new instance.
 ///

@@ -13,6 +13,7 @@ use crate::client::Client;
 /// A running service. Dropping it kills the engines that it started and fails the test if one is left.
 pub(crate) struct Cinnabar {
     service: Option<Service>,
+    config: Config,
     pub(crate) folder: TempDir,
     pub(crate) client: Client,
 }
@@ -52,9 +53,17 @@ impl Cinnabar {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(folder.path());
         change(&mut config);
-        let service = Service::start(config, None).await.unwrap();
+        let service = Service::start(config.clone(), None).await.unwrap();
         let client = client(&service, folder.path());
-        Self { service: Some(service), folder, client }
+        Self { service: Some(service), config, folder, client }
+    }
+
+    /// Stops the service gracefully and starts it again on the same folder, on another port.
+    pub(crate) async fn restart(&mut self) {
+        self.service.take().unwrap().stop().await;
+        let service = Service::start(self.config.clone(), None).await.unwrap();
+        self.client = client(&service, self.folder.path());
+        self.service = Some(service);
     }
 
     pub(crate) fn service(&self) -> &Service {
@@ -107,8 +116,12 @@ impl Drop for Cinnabar {
     }
 }
 
-fn kill(pid: u32) {
+pub(crate) fn kill(pid: u32) {
+    signal(pid, rustix::process::Signal::KILL);
+}
+
+pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
+        rustix::process::kill_process(pid, signal).ok();
     }
 }

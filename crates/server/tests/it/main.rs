@@ -9,4 +9,6 @@ mod bad_input;
 mod contract;
 mod docs;
 mod gateway;
+mod statuses;
+mod stories;
 mod structure;

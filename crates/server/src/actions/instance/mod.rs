@@ -3,8 +3,15 @@
 mod clean_up_instance;
 mod clear_instance;
 mod create_instances;
+mod describe_instance_deal_detail;
+mod describe_instance_node_info;
+mod describe_instances;
+mod describe_maintenance_window;
+mod describe_product_info;
 mod destroy_postpaid_instance;
 mod destroy_prepaid_instance;
+mod instance_filter;
+mod instance_set;
 mod modify_instance;
 mod modify_maintenance_window;
 mod startup_instance;
@@ -23,4 +30,9 @@ pub fn add(table: &mut Actions) {
     table.add::<redis::StartupInstance>();
     table.add::<redis::CleanUpInstance>();
     table.add::<redis::ModifyMaintenanceWindow>();
+    table.add::<redis::DescribeInstances>();
+    table.add::<redis::DescribeInstanceDealDetail>();
+    table.add::<redis::DescribeInstanceNodeInfo>();
+    table.add::<redis::DescribeMaintenanceWindow>();
+    table.add::<redis::DescribeProductInfo>();
 }

@@ -1,0 +1,47 @@
+//! The table of contents: one file a command.
+
+mod call;
+mod env;
+mod instance;
+mod serve;
+mod task;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+
+/// Managed Redis that you run yourself, spoken to through the Tencent Cloud API 3.0.
+#[derive(Parser)]
+#[command(name = "cinnabar", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Env(env::Env),
+    Call(call::Call),
+    /// Follow one task, or list them
+    #[command(subcommand)]
+    Task(task::Task),
+    /// List the instances
+    #[command(subcommand)]
+    Instance(instance::Instance),
+}
+
+impl Cli {
+    /// Does what the command line says; the status is the command's own.
+    pub(crate) fn run(self) -> Result<ExitCode, Error> {
+        match self.command {
+            Command::Serve(serve) => serve.run(),
+            Command::Env(env) => env.run(),
+            Command::Call(call) => call.run(),
+            Command::Task(task) => task.run(),
+            Command::Instance(instance) => instance.run(),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `cinnabar serve`: the server, until a signal ends it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use api::Secret;
+use clap::{Args, ValueEnum};
+use server::config::{Config, RateLimit};
+use server::service::Service;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::error::Error;
+use crate::output;
+
+/// Run the server
+///
+/// Prints one line `listening on http://ADDR:PORT` when it is ready. SIGTERM and SIGINT end it gracefully: the running
+/// steps of tasks end or are resumed by the next start, and the Redis processes go on. A second signal ends it at once.
+///
+/// The root user's key pair comes from CINNABAR_SECRET_ID and CINNABAR_SECRET_KEY when both are set; otherwise a random one is
+/// made at the first start and kept in the data folder. CINNABAR_LOG sets what is logged, for example `debug` or `info,hyper=warn`.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 picks a free one [default: 127.0.0.1:8250]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// The folder for everything that must survive [default: cinnabar-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A TOML file with the settings that differ from the defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Worker threads; 0 takes one for each core [default: 0]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Whether requests are counted [default: documented]
+    #[arg(long, value_enum)]
+    rate_limit: Option<Limit>,
+    /// The form of the log on stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Limit {
+    /// Each action's documented figure
+    Documented,
+    /// No limit
+    Off,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<ExitCode, Error> {
+        let root_key = root_key(variable)?;
+        start_log(self.log_format)?;
+        let config = self.config()?;
+        let runtime = runtime(config.threads)?;
+        let ended = runtime.block_on(serve(config, root_key));
+        // Whatever still blocks a thread after a second signal must not hold the process up.
+        runtime.shutdown_background();
+        ended
+    }
+
+    /// The file, then the environment, then the flags.
+    fn config(self) -> Result<Config, Error> {
+        let mut config = Config::load(self.config.as_deref(), variable)?;
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.data = self.data.unwrap_or(config.data);
+        config.threads = self.threads.unwrap_or(config.threads);
+        config.rate_limit = match self.rate_limit {
+            Some(Limit::Documented) => RateLimit::Documented,
+            Some(Limit::Off) => RateLimit::Off,
+            None => config.rate_limit,
+        };
+        Ok(config)
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The pair that the environment gives to the root user; half a pair is a mistake.
+fn root_key(variable: impl Fn(&str) -> Option<String>) -> Result<Option<(String, Secret)>, Error> {
+    let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+    match (given("CINNABAR_SECRET_ID"), given("CINNABAR_SECRET_KEY")) {
+        (Some(id), Some(key)) => Ok(Some((id, key.into()))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(half("CINNABAR_SECRET_ID", "CINNABAR_SECRET_KEY")),
+        (None, Some(_)) => Err(half("CINNABAR_SECRET_KEY", "CINNABAR_SECRET_ID")),
+    }
+}
+
+fn half(there: &str, missing: &str) -> Error {
+    Error::Usage(format!("{there} is set and {missing} is not; set both, or neither to use the data folder's key pair"))
+}
+
+/// One thread needs no work stealing: the single-threaded runtime wakes a task without another thread's help.
+fn runtime(threads: usize) -> Result<Runtime, Error> {
+    let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    if threads > 1 {
+        builder.worker_threads(threads);
+    }
+    builder.enable_all().build().map_err(Error::io("cannot start the runtime"))
+}
+
+fn start_log(format: LogFormat) -> Result<(), Error> {
+    let wanted = variable("CINNABAR_LOG").unwrap_or_else(|| "info".to_owned());
+    let filter = EnvFilter::try_new(&wanted)
+        .map_err(|error| Error::Usage(format!("CINNABAR_LOG: `{wanted}` is not a filter ({error}); try `info`")))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(output::stderr_is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+async fn serve(config: Config, root_key: Option<(String, Secret)>) -> Result<ExitCode, Error> {
+    // Before the start, so that a signal during it is not lost.
+    let mut signals = Signals::new().map_err(Error::io("cannot listen to signals"))?;
+    let Some(service) = unless_signalled(Box::pin(Service::start(config, root_key)), &mut signals).await else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let service = service?;
+    let address = service.address;
+    output::line(&format!("listening on http://{address}"));
+    tracing::info!(%address, "ready");
+    signals.next().await;
+    tracing::info!("stopping; a second signal ends the process at once");
+    let stopped = unless_signalled(service.stop(), &mut signals).await;
+    if stopped.is_none() {
+        tracing::warn!("ended at once; the next start resumes what was running");
+        return Ok(ExitCode::FAILURE);
+    }
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn unless_signalled<T>(work: impl Future<Output = T>, signals: &mut Signals) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = signals.next() => None,
+    }
+}
+
+/// SIGTERM and SIGINT, which mean the same.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_key_pair_is_refused_by_name() {
+        let only = |set: &'static str| move |name: &str| (name == set).then(|| "x".to_owned());
+        let refused = root_key(only("CINNABAR_SECRET_ID")).unwrap_err().to_string();
+        assert!(refused.contains("CINNABAR_SECRET_KEY is not"), "{refused}");
+        let refused = root_key(only("CINNABAR_SECRET_KEY")).unwrap_err().to_string();
+        assert!(refused.contains("CINNABAR_SECRET_ID is not"), "{refused}");
+        assert!(root_key(|_| Some(String::new())).unwrap().is_none());
+        assert_eq!(root_key(|name| Some(name.to_owned())).unwrap().unwrap().0, "CINNABAR_SECRET_ID");
+    }
+}

@@ -1,0 +1,10 @@
+//! The real binary, started as a user starts it.
+
+#![cfg(test)]
+
+mod call;
+mod env;
+mod harness;
+mod refusals;
+mod serve;
+mod task;
