@@ -157,5 +157,5 @@ fn next_run(seen: &[Seen]) -> Next {
 }
 
 fn next_undo(seen: &[Seen]) -> Next {
-    seen.iter().position(|step| step.started && !step.undone).map_or(Next::Finish(Status::Failed), Next::Undo)
+    seen.iter().rposition(|step| step.started && !step.undone).map_or(Next::Finish(Status::Failed), Next::Undo)
 }

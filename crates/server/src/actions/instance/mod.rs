@@ -23,6 +23,11 @@ use crate::action::Actions;
 /// The family's handlers.
 pub fn add(table: &mut Actions) {
     table.add::<redis::CreateInstances>();
+    table.add::<redis::DescribeInstances>();
+    table.add::<redis::DescribeInstanceDealDetail>();
+    table.add::<redis::DescribeInstanceNodeInfo>();
+    table.add::<redis::DescribeMaintenanceWindow>();
+    table.add::<redis::DescribeProductInfo>();
     table.add::<redis::ModifyInstance>();
     table.add::<redis::ClearInstance>();
     table.add::<redis::DestroyPostpaidInstance>();
@@ -30,9 +35,4 @@ pub fn add(table: &mut Actions) {
     table.add::<redis::StartupInstance>();
     table.add::<redis::CleanUpInstance>();
     table.add::<redis::ModifyMaintenanceWindow>();
-    table.add::<redis::DescribeInstances>();
-    table.add::<redis::DescribeInstanceDealDetail>();
-    table.add::<redis::DescribeInstanceNodeInfo>();
-    table.add::<redis::DescribeMaintenanceWindow>();
-    table.add::<redis::DescribeProductInfo>();
 }
