@@ -41,6 +41,7 @@ pub(crate) fn config(folder: &Path) -> Config {
     config.rate_limit = RateLimit::Off;
     config.network.addresses = vec![own_address()];
     config.background.observe = 100;
+    config.background.expire = 100;
     config
 }
 
@@ -60,7 +61,13 @@ impl Cinnabar {
 
     /// Stops the service gracefully and starts it again on the same folder, on another port.
     pub(crate) async fn restart(&mut self) {
+        self.restart_after(|| ()).await;
+    }
+
+    /// The same, with something done in between.
+    pub(crate) async fn restart_after(&mut self, meanwhile: impl FnOnce()) {
         self.service.take().unwrap().stop().await;
+        meanwhile();
         let service = Service::start(self.config.clone(), None).await.unwrap();
         self.client = client(&service, self.folder.path());
         self.service = Some(service);
