@@ -41,26 +41,13 @@ impl House {
         let config = Config::load(None, |_| None).unwrap();
         let (db, clock) = (store::open(folder.path()).unwrap(), Clock::fixed_for_tests(NOW));
         let world = Arc::new(World {
-            db: db.clone(),
+            db,
             plane: Arc::new(FakePlane::new()),
             ports: Ports::new(Vec::new(), config.network.addresses.clone(), (20_000, 20_100)),
-            clock: clock.clone(),
+            clock,
             deadline: Duration::from_secs(60),
         });
-        let engine = Engine::new(db.clone(), tasks::registry(&world).unwrap(), clock.clone(), Settings::default());
-        let version = (7, 0, 15);
-        let app = App {
-            limiter: Limiter::new(config.rate_limit),
-            public_hosts: Vec::new(),
-            actions: actions::table(),
-            engines: vec![product::Engine { family: Family::Redis, version, path: "/usr/bin/redis-server".to_owned() }],
-            time_offset: wire_time::offset(&config.time_offset).unwrap(),
-            keys: Keys::default(),
-            config,
-            clock,
-            db,
-            engine,
-        };
+        let app = app(config, &world);
         Self { app, _folder: folder }
     }
 
@@ -118,11 +105,35 @@ impl House {
 
     /// Calls a handler after the shape check, as the gateway does.
     pub(crate) async fn call_as<A: Action>(&self, context: &Context, params: Value) -> Result<Value, Error> {
-        let params = params.as_object().unwrap().clone();
-        let params = http::shape::check(A::INFO.request, params, http::shape::Notation::Json)?;
-        let response = A::handle(context, &self.app, serde_json::from_value(params).unwrap()).await?;
-        Ok(serde_json::to_value(response).unwrap())
+        call::<A>(&self.app, context, params).await
     }
+}
+
+/// A server on this world, without keys.
+pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
+    let registry = tasks::registry(world).unwrap();
+    let engine = Engine::new(world.db.clone(), registry, world.clock.clone(), Settings::default());
+    let version = (7, 0, 15);
+    App {
+        limiter: Limiter::new(config.rate_limit),
+        public_hosts: Vec::new(),
+        actions: actions::table(),
+        engines: vec![product::Engine { family: Family::Redis, version, path: "/usr/bin/redis-server".to_owned() }],
+        time_offset: wire_time::offset(&config.time_offset).unwrap(),
+        keys: Keys::default(),
+        config,
+        clock: world.clock.clone(),
+        db: world.db.clone(),
+        engine,
+    }
+}
+
+/// Calls a handler after the shape check, as the gateway does.
+pub(crate) async fn call<A: Action>(app: &App, context: &Context, params: Value) -> Result<Value, Error> {
+    let params = params.as_object().unwrap().clone();
+    let params = http::shape::check(A::INFO.request, params, http::shape::Notation::Json)?;
+    let response = A::handle(context, app, serde_json::from_value(params).unwrap()).await?;
+    Ok(serde_json::to_value(response).unwrap())
 }
 
 /// My root user's request in Guangzhou, in English.

@@ -121,8 +121,11 @@ mod tests {
     };
     use serde_json::json;
 
+    use crate::auth::keys::Caller;
+    use crate::context::Context;
     use crate::model::instance::State;
     use crate::tasks::testing::{Bench, PASSWORD};
+    use crate::testing::{self, OTHER};
 
     const NOT_FOUND: &str = "ResourceNotFound.InstanceNotExists";
 
@@ -130,8 +133,10 @@ mod tests {
     async fn a_strangers_instance_and_one_that_is_gone_are_not_found() {
         let bench = Bench::with_running().await;
         let params = json!({"InstanceId": bench.id()});
-        let stranger = bench.context("100000000002");
-        let error = bench.call_as::<DestroyPostpaidInstance>(&stranger, params.clone()).await.unwrap_err();
+        let caller = Caller { account: OTHER.into(), uin: OTHER.into(), app_id: 1_250_000_001 };
+        let stranger = Context { caller, ..testing::context() };
+        let refused = testing::call::<DestroyPostpaidInstance>(&bench.app, &stranger, params.clone()).await;
+        let error = refused.unwrap_err();
         assert_eq!(error.code, NOT_FOUND);
         for gone in [State::Cleaned, State::Failed] {
             bench.set_state(gone).await;

@@ -1,6 +1,8 @@
-//! Removes what belongs to no instance: folders and processes of nodes that the store does not know or knows to be gone,
-//! and the ports of instances that are gone. Tasks leave nothing behind; people who give up on a task do, and so does a
-//! state that was put back from an older copy.
+//! Removes what is left of instances that are gone: folders, processes and ports. Tasks leave nothing behind; people who
+//! give up on a task do.
+//!
+//! Nodes of an instance that the store has never heard of are stopped, and their data is kept: whoever puts back an
+//! older copy of the state would lose the younger instances' data otherwise.
 
 use std::sync::Arc;
 
@@ -29,8 +31,11 @@ pub async fn round(world: Arc<World>) {
     };
     let mut resisting = Vec::new();
     for node in nodes.into_iter().filter(|node| !owners.contains(&node.instance)) {
-        if !remove(&world, &node).await {
-            resisting.push(node.instance);
+        match world.db.read(|tx| store::instance_change::is_known(tx, &node.instance)) {
+            Ok(true) if remove(&world, &node).await => {}
+            Ok(true) => resisting.push(node.instance),
+            Ok(false) => halt(&world, &node).await,
+            Err(error) => tracing::error!(%node, %error, "cannot look up the instance of a node"),
         }
     }
     for id in gone.into_iter().filter(|id| !resisting.contains(id)) {
@@ -51,6 +56,22 @@ async fn remove(world: &World, node: &NodeRef) -> bool {
     }
 }
 
+/// Only what runs is worth a line in the log; a halted node is looked at in every round.
+async fn halt(world: &World, node: &NodeRef) {
+    let observed = world.plane.observe(node).await;
+    if observed.is_ok_and(|observed| !observed.is_running()) {
+        return;
+    }
+    match world.plane.stop(node, GENERATION).await {
+        Ok(()) => {
+            tracing::warn!(%node, "belongs to an instance that the state does not know; stopped, its data is kept")
+        }
+        Err(error) => {
+            tracing::error!(%node, %error, "belongs to an unknown instance and cannot be stopped; will be tried again")
+        }
+    }
+}
+
 async fn release(world: &Arc<World>, id: String) {
     let (shared, instance) = (Arc::clone(world), id.clone());
     match world.db.write(move |tx| ports::release(&shared, tx, &instance)).await {
@@ -62,21 +83,24 @@ async fn release(world: &Arc<World>, id: String) {
 #[cfg(test)]
 mod tests {
     use dataplane::fake::{Call, Strike};
-    use dataplane::{DataPlane, Error, NodeRef};
+    use dataplane::{DataPlane, Error, NodeRef, NodeState};
 
     use super::*;
     use crate::model::instance::State;
     use crate::tasks::testing::Bench;
 
     #[tokio::test]
-    async fn nodes_of_nobody_go_and_those_of_instances_stay() {
+    async fn nodes_of_nobody_are_stopped_with_their_data_and_those_of_instances_run() {
         let bench = Bench::with_running().await;
         let mut stranger = bench.plane.spec(&bench.nodes()[0]).unwrap();
         stranger.node = NodeRef::new("crs-unknown1", "s1n0");
         stranger.port = 7777;
         bench.plane.ensure(&stranger).await.unwrap();
         round(Arc::clone(&bench.world)).await;
-        assert_eq!(bench.plane.list().await.unwrap(), bench.nodes());
+        assert_eq!(bench.plane.observe(&stranger.node).await.unwrap().state, NodeState::Stopped);
+        for node in bench.nodes() {
+            assert!(bench.plane.observe(&node).await.unwrap().is_running());
+        }
     }
 
     #[tokio::test]

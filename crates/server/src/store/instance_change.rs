@@ -89,3 +89,11 @@ pub fn gone_with_ports(tx: &Tx<'_>) -> Result<Vec<String>, Error> {
     );
     tx.query(sql, &[], |row| row.text(0))
 }
+
+/// Whether an instance of this id was ever written down.
+///
+/// # Errors
+/// The database's.
+pub fn is_known(tx: &Tx<'_>, id: &str) -> Result<bool, Error> {
+    Ok(tx.query_opt("SELECT 1 FROM instance WHERE id = $1", params![id], |row| row.int(0))?.is_some())
+}

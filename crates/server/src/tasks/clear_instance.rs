@@ -21,6 +21,9 @@ use crate::model::task_type;
 /// How long the replicas of one master may take to follow before the step gives its worker back.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Setting up a node that does not answer can take so long.
+const REPAIR: Duration = Duration::from_secs(10);
+
 /// Keys that are there right after a purge that all replicas acknowledged are new ones; so often that is looked into.
 const TRIES: u32 = 3;
 
@@ -47,7 +50,7 @@ impl Purge {
     async fn purge(&self, cx: &StepContext) -> Result<(), Trouble> {
         let (instance, nodes) = self.0.load(&cx.task.subject)?;
         for _ in 0..TRIES {
-            if let Err(trouble) = self.purge_masters(&instance, &nodes).await {
+            if let Err(trouble) = self.purge_masters(cx, &instance, &nodes).await {
                 return Err(self.repaired(cx, &instance, &nodes, trouble).await);
             }
             if self.keys(&instance, &nodes).await? == 0 {
@@ -59,14 +62,21 @@ impl Purge {
     }
 
     /// All masters at once, each until its replicas have acknowledged.
-    async fn purge_masters(&self, instance: &Instance, nodes: &[Node]) -> Result<(), Trouble> {
+    async fn purge_masters(&self, cx: &StepContext, instance: &Instance, nodes: &[Node]) -> Result<(), Trouble> {
+        let patience = PATIENCE.min(self.left(cx) * 3 / 4);
         let purged = join_all(nodes.iter().filter(|node| is_master(node)).map(|master| async {
             let replicas = replicas(instance, nodes, master);
             let node = world::node_ref(instance, master);
-            let purged = self.0.plane.purge(&node, &replicas, PATIENCE).await;
+            let purged = self.0.plane.purge(&node, &replicas, patience).await;
             purged.map(drop).map_err(|error| Trouble::of(&node, "could not be emptied", &error))
         }));
         purged.await.into_iter().collect()
+    }
+
+    /// The time until the deadline.
+    fn left(&self, cx: &StepContext) -> Duration {
+        let left = cx.deadline_ms.saturating_sub(self.0.clock.now_ms());
+        Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 
     /// The most keys that any node has.
@@ -78,7 +88,8 @@ impl Purge {
     /// A node may have died, and while a task holds the instance nobody else starts it again. Answers what is left to
     /// complain about.
     async fn repaired(&self, cx: &StepContext, instance: &Instance, nodes: &[Node], trouble: Trouble) -> Trouble {
-        if !trouble.waiting_helps {
+        // Short of the deadline the cause is told, rather than lost in another wait.
+        if !trouble.waiting_helps || self.left(cx) < REPAIR {
             return trouble;
         }
         match nodes::ensure(&self.0, instance, nodes, cx.generation).await {

@@ -26,11 +26,19 @@ pub async fn ensure(world: &World, instance: &Instance, nodes: &[Node], generati
     for group in [masters, replicas] {
         let ensured = join_all(group.into_iter().map(|spec| async {
             let ensured = world.plane.ensure(spec).await;
-            ensured.map(drop).map_err(|error| Trouble::of(&spec.node, "could not be started", &error))
+            ensured.map(drop).map_err(|error| Trouble::of(&spec.node, not_ensured(&error), &error))
         }));
         ensured.await.into_iter().collect::<Result<(), _>>()?;
     }
     Ok(())
+}
+
+/// A node that runs already is not started.
+fn not_ensured(error: &Error) -> &'static str {
+    match error {
+        Error::Start { .. } | Error::PortInUse { .. } => "could not be started",
+        _ => "could not be set up",
+    }
 }
 
 /// No process is left; the data stays.

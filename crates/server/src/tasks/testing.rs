@@ -9,7 +9,7 @@ use dataplane::fake::FakePlane;
 use dataplane::{DataPlane, NodeRef, NodeSpec, Observed, Topology};
 use db::{Db, Tx};
 use engine::testing::Report;
-use engine::{Clock, Engine, EnqueueError, Kind, NewTask, Origin, Settings, Status, Task, TaskId};
+use engine::{Clock, Engine, EnqueueError, Kind, NewTask, Origin, Status, Task, TaskId};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -18,25 +18,19 @@ use super::ports::Ports;
 use super::world::World;
 use crate::action::Action;
 use crate::app::App;
-use crate::auth::keys::{Caller, Keys};
-use crate::auth::rate_limit::Limiter;
 use crate::config::Config;
-use crate::context::Context;
-use crate::error::{Error, Language};
-use crate::model::instance::{Access, Instance, Node, Place, Seen, State, billing, status};
-use crate::model::product::{self, Family};
-use crate::model::{password, region, task_type, wire_time};
-use crate::{actions, http, ids, store};
+use crate::error::Error;
+use crate::model::instance::{Access, Instance, Node, Place, Seen, State};
+use crate::model::{password, task_type};
+use crate::testing::{self, ME, NOW};
+use crate::{ids, store};
 
-/// The account that the instance belongs to.
-pub(crate) const ACCOUNT: &str = "100000000001";
 /// The password that opens the instance.
 pub(crate) const PASSWORD: &str = "Passw0rd!";
 /// The generation that its nodes and the store have seen.
 pub(crate) const GENERATION: u64 = 1;
 /// The keys that its nodes hold.
 pub(crate) const KEYS: u64 = 100;
-const ENGINE: &str = "/usr/bin/redis-server";
 
 /// A server without a gateway, one instance, and the knobs of its world.
 pub(crate) struct Bench {
@@ -76,7 +70,7 @@ impl Bench {
     }
 
     async fn make(change: impl FnOnce(&mut Instance)) -> Self {
-        let clock = Clock::fixed_for_tests(1_800_000_000_000);
+        let clock = Clock::fixed_for_tests(NOW);
         let folder = tempfile::tempdir().unwrap();
         let config = Config::load(None, |_| None).unwrap();
         let (db, plane) = (store::open(folder.path()).unwrap(), Arc::new(FakePlane::new()));
@@ -87,8 +81,8 @@ impl Bench {
             clock: clock.clone(),
             deadline: Duration::from_secs(60),
         });
-        let app = Arc::new(app(config, &world));
-        let mut new = instance(clock.now_ms());
+        let app = Arc::new(testing::app(config, &world));
+        let mut new = instance();
         change(&mut new);
         let id = new.id.clone();
         db.write(move |tx| add(tx, &new)).await.unwrap();
@@ -162,14 +156,7 @@ impl Bench {
 
     /// Calls a handler as the instance's owner in its region, after the shape check, as the gateway does.
     pub(crate) async fn call<A: Action>(&self, params: Value) -> Result<Value, Error> {
-        self.call_as::<A>(&self.context(ACCOUNT), params).await
-    }
-
-    pub(crate) async fn call_as<A: Action>(&self, context: &Context, params: Value) -> Result<Value, Error> {
-        let params = params.as_object().unwrap().clone();
-        let params = http::shape::check(A::INFO.request, params, http::shape::Notation::Json)?;
-        let response = A::handle(context, &self.app, serde_json::from_value(params).unwrap()).await?;
-        Ok(serde_json::to_value(response).unwrap())
+        testing::call::<A>(&self.app, &testing::context(), params).await
     }
 
     /// The code and the message with which a handler refuses.
@@ -178,22 +165,10 @@ impl Bench {
         (error.code, error.message.en)
     }
 
-    /// A request of the root user of this account.
-    pub(crate) fn context(&self, account: &str) -> Context {
-        Context {
-            request_id: "r".to_owned(),
-            caller: Caller { account: account.into(), uin: account.into(), app_id: 1_250_000_001 },
-            region: region::find("ap-guangzhou"),
-            language: Language::English,
-            peer: ([127, 0, 0, 1], 1).into(),
-            now: self.clock.now_ms(),
-        }
-    }
-
     /// The kind and the parameters of the task that holds the instance.
     pub(crate) fn held(&self) -> Option<(String, Value)> {
         let (id, _) = self.db.read(|tx| self.app.engine.live_task(tx, &self.id)).unwrap()?;
-        let task = self.db.read(|tx| self.app.engine.get(tx, ACCOUNT, id.0)).unwrap().unwrap();
+        let task = self.db.read(|tx| self.app.engine.get(tx, ME, id.0)).unwrap().unwrap();
         Some((task.kind, task.params))
     }
 
@@ -205,7 +180,7 @@ impl Bench {
         let id = self.db.write(enqueue).await.unwrap();
         let running = self.app.engine.start();
         let ended = loop {
-            let task = self.db.read(|tx| self.app.engine.get(tx, ACCOUNT, id.0)).unwrap().unwrap();
+            let task = self.db.read(|tx| self.app.engine.get(tx, ME, id.0)).unwrap().unwrap();
             if task.status.is_final() {
                 break task;
             }
@@ -219,7 +194,7 @@ impl Bench {
     fn task(&self, kind: &'static str, params: Value) -> NewTask {
         NewTask {
             kind,
-            tenant: ACCOUNT.to_owned(),
+            tenant: ME.to_owned(),
             region: "ap-guangzhou".to_owned(),
             subject: self.id.clone(),
             params,
@@ -249,25 +224,8 @@ fn db_error(error: &EnqueueError) -> db::Error {
     db::Error::Database(error.to_string())
 }
 
-fn app(config: Config, world: &Arc<World>) -> App {
-    let registry = super::registry(world).unwrap();
-    let engine = Engine::new(world.db.clone(), registry, world.clock.clone(), Settings::default());
-    App {
-        limiter: Limiter::new(config.rate_limit),
-        public_hosts: Vec::new(),
-        actions: actions::table(),
-        engines: vec![product::Engine { family: Family::Redis, version: (7, 0, 15), path: ENGINE.to_owned() }],
-        time_offset: wire_time::offset(&config.time_offset).unwrap(),
-        keys: Keys::default(),
-        config,
-        clock: world.clock.clone(),
-        db: world.db.clone(),
-        engine,
-    }
-}
-
 fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), db::Error> {
-    store::account::add(tx, ACCOUNT, 1_250_000_001, new.created_at)?;
+    store::account::add(tx, ME, 1_250_000_001, new.created_at)?;
     store::instance::add(tx, new)?;
     for place in Topology::standard(1).places() {
         let (name, shard, ordinal) = (place.to_string(), place.shard.into(), place.index.into());
@@ -277,44 +235,14 @@ fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), db::Error> {
     Ok(())
 }
 
-fn instance(now: i64) -> Instance {
-    let id = ids::instance_id();
+fn instance() -> Instance {
     Instance {
-        account: ACCOUNT.to_owned(),
-        region: "ap-guangzhou".to_owned(),
-        zone_id: 100_003,
-        name: id.clone(),
-        id,
-        type_id: 17,
-        mem_mb: 1024,
-        shards: 1,
-        replicas: 1,
-        replicas_readonly: false,
         state: State::Creating,
-        billing_mode: billing::POSTPAID,
-        period: 1,
-        auto_renew: 0,
-        project_id: 0,
-        vpc_id: "vpc-1".to_owned(),
-        subnet_id: String::new(),
-        vport: 6379,
-        address: String::new(),
-        port: 6379,
         password: password::access(PASSWORD),
         secret: ids::node_secret().into(),
-        security_groups: Vec::new(),
-        template_id: String::new(),
-        product_version: "local".to_owned(),
-        delete_protection: false,
-        window: ("03:00".to_owned(), "06:00".to_owned()),
-        deal_name: "1".repeat(23),
-        engine: ENGINE.to_owned(),
-        generation: 0,
-        created_at: now,
-        deadline_at: None,
-        isolated_at: None,
-        cleaned_at: None,
-        status: status::INITIAL,
+        address: String::new(),
+        port: 6379,
+        ..testing::instance(&ids::instance_id())
     }
 }
 

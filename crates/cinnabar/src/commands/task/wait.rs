@@ -21,7 +21,7 @@ pub(crate) struct Wait {
     /// The TaskId that the action answered
     #[arg(value_name = "ID")]
     id: u64,
-    /// Give up after so many seconds [default: never]
+    /// Give up after so many seconds (default: never)
     #[arg(long, value_name = "S")]
     timeout: Option<u64>,
     #[command(flatten)]

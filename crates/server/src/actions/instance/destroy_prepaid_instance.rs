@@ -69,7 +69,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::tasks::testing::{ACCOUNT, Bench};
+    use crate::tasks::testing::Bench;
+    use crate::testing::ME;
 
     async fn bench(change: impl FnOnce(&mut Instance)) -> Bench {
         Bench::running(change).await
@@ -81,7 +82,7 @@ mod tests {
         let answer = bench.call::<DestroyPrepaidInstance>(json!({"InstanceId": bench.id()})).await.unwrap();
         let by = |key: &str| answer[key].as_str().unwrap().to_owned();
         for key in ["DealId", "DealName"] {
-            let deal = bench.db.read(|tx| store::deal::find(tx, ACCOUNT, &by(key))).unwrap().unwrap();
+            let deal = bench.db.read(|tx| store::deal::find(tx, ME, &by(key))).unwrap().unwrap();
             assert_eq!(deal.instance_ids, [bench.id()], "{key}");
         }
         assert_eq!(bench.held().unwrap().0, "DestroyInstance");
