@@ -15,7 +15,7 @@ const DEFAULT_DATA: &str = "cinnabar-data";
 /// The server's data folder.
 #[derive(Args)]
 pub(crate) struct Data {
-    /// The server's data folder, which holds its key pair and address [default: cinnabar-data]
+    /// The server's data folder, which holds its key pair and address (default: cinnabar-data)
     #[arg(long, value_name = "DIR", env = "CINNABAR_DATA")]
     data: Option<PathBuf>,
 }
@@ -33,10 +33,10 @@ impl Data {
 pub(crate) struct Connection {
     #[command(flatten)]
     data: Data,
-    /// The server's address, instead of the data folder's [env: CINNABAR_ENDPOINT, unless a folder is named]
+    /// The server's address, instead of the data folder's (or CINNABAR_ENDPOINT, unless a folder is named)
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// The region to ask in [default: the server's]
+    /// The region to ask in (default: the server's)
     #[arg(long, value_name = "REGION", env = "TENCENTCLOUD_REGION")]
     region: Option<String>,
     /// The language of messages: en-US or zh-CN

@@ -29,8 +29,23 @@ fn run<'a, A: Action>(context: &'a Context, app: &'a App, params: Value) -> Answ
     Box::pin(async move {
         let request = serde_json::from_value(params).map_err(gateway::internal)?;
         let response = A::handle(context, app, request).await?;
-        serde_json::to_vec(&response).map_err(gateway::internal)
+        write(&response).map_err(gateway::internal)
     })
+}
+
+fn write(response: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(256);
+    response.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, WholeFloats))?;
+    Ok(bytes)
+}
+
+/// Writes a float without a fraction as `1024`, as the cloud does: some clients read sizes as integers.
+struct WholeFloats;
+
+impl serde_json::ser::Formatter for WholeFloats {
+    fn write_f64<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, value: f64) -> std::io::Result<()> {
+        write!(writer, "{value}")
+    }
 }
 
 /// The handlers that there are.

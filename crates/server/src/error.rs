@@ -6,6 +6,7 @@
 
 pub mod gateway;
 pub mod product;
+pub mod tag;
 
 use std::fmt;
 

@@ -19,3 +19,5 @@ pub mod model;
 pub mod service;
 pub mod store;
 pub mod tasks;
+#[cfg(test)]
+mod testing;

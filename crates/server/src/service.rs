@@ -79,7 +79,7 @@ impl Service {
         credentials(&config, &stored, address)
             .write(&folder.path)
             .map_err(|error| FolderError::Unusable(folder.path.clone(), error))?;
-        let world = world(&config, &db, plane.clone())?;
+        let world = world(&config, &db, &clock, plane.clone())?;
         let engine = engine(&config, &db, &clock, &world)?;
         let app = Arc::new(app(config, clock, db, engine, plane.engines())?);
         let running = app.engine.start();
@@ -140,13 +140,14 @@ fn credentials(config: &Config, key: &StoredKey, address: SocketAddr) -> Credent
     }
 }
 
-fn world(config: &Config, db: &Db, plane: Arc<dyn DataPlane>) -> Result<Arc<World>, StartError> {
+fn world(config: &Config, db: &Db, clock: &Clock, plane: Arc<dyn DataPlane>) -> Result<Arc<World>, StartError> {
     let taken = db.read(store::node::places)?;
     let range = (config.ports.first, config.ports.last);
     Ok(Arc::new(World {
         db: db.clone(),
         plane,
         ports: Ports::new(taken, config.network.addresses.clone(), range),
+        clock: clock.clone(),
         deadline: Duration::from_secs(config.tasks.deadline),
     }))
 }

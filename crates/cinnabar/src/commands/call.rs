@@ -20,7 +20,7 @@ use crate::{output, params};
 /// whole one (Status=[2,-2]).
 #[derive(Args)]
 pub(crate) struct Call {
-    /// [SERVICE] ACTION [Key=Value]…; the service is redis when none is named
+    /// A service and an action, or an action alone, then Key=Value…; the service is redis when none is named
     #[arg(required = true, value_name = "WORD")]
     words: Vec<String>,
     /// A file with the parameters as one JSON object; `-` reads stdin

@@ -191,7 +191,7 @@ impl Drop for Folder {
 }
 
 /// The pids of all processes whose working folder is in or below this one.
-fn working_under(folder: &Path) -> Vec<i32> {
+pub(crate) fn working_under(folder: &Path) -> Vec<i32> {
     let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(|pid: &i32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
         .collect()

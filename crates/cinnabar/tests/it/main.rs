@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod call;
+mod chaos;
 mod env;
 mod harness;
 mod refusals;

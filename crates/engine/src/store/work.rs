@@ -211,12 +211,63 @@ pub(crate) fn abandon(tx: &Tx<'_>, id: TaskId, now: i64) -> Result<Option<Task>,
 mod tests {
     use super::*;
 
-    /// With a million ended tasks none of these may read them.
-    #[test]
-    fn what_a_worker_looks_for_is_found_in_the_index_of_open_tasks() {
+    fn open() -> (tempfile::TempDir, db::Db) {
         let folder = tempfile::tempdir().unwrap();
         let migrations = [db::Migration { number: 1, sql: crate::MIGRATION_SQL }];
         let db = db::Db::open(&folder.path().join("state.db"), &migrations).unwrap();
+        (folder, db)
+    }
+
+    /// A task that two workers have claimed, the second after the first one's lease had ended.
+    fn claimed_twice(tx: &Tx<'_>) -> Result<Task, Error> {
+        let (tenant, region, subject) = ("t".to_owned(), "r".to_owned(), "s".to_owned());
+        let (params, origin) = (Value::Null, crate::Origin::default());
+        let new = crate::NewTask { kind: "k", tenant, region, subject, params, origin };
+        super::super::insert(tx, &new, &["a"], 1_000, 0)?;
+        let at = |now| Claim { owner: String::new(), now, lease_until: now + 10 };
+        assert!(claim(tx, &at(0))?.is_some());
+        assert!(claim(tx, &at(9))?.is_none(), "the lease holds");
+        Ok(claim(tx, &at(10))?.unwrap().task)
+    }
+
+    #[tokio::test]
+    async fn every_write_of_a_worker_is_fenced() {
+        let (_folder, db) = open();
+        let done: Result<(), WriteError> = db
+            .write(|tx| {
+                let task = claimed_twice(tx)?;
+                let (id, hold) = (task.id, Hold { lease_until: 20, attempt: 1 });
+                let ended = Task { status: Status::Succeed, ended_at: Some(11), ..task };
+                // What ends the task, or lets it go, comes last: these too must succeed under the current epoch.
+                for epoch in [1, 2] {
+                    let fence = Fence { id, epoch };
+                    let writes = [
+                        fence.renew(tx, 20),
+                        fence.advance(tx, hold, 1),
+                        fence.unwind(tx, hold, 99),
+                        fence.step_back(tx, hold),
+                        fence.give_back(tx, 30),
+                        fence.finish(tx, &ended),
+                    ];
+                    for (index, write) in writes.into_iter().enumerate() {
+                        let refused = matches!(write, Err(WriteError::Lost));
+                        assert_eq!(refused, epoch == 1, "write {index} under epoch {epoch}: {write:?}");
+                    }
+                    assert!(epoch == 2 || peek(tx, id)? == Some((Status::Running, 20, 0)), "nothing was written");
+                }
+                assert_eq!(peek(tx, id)?, Some((Status::Succeed, 0, 30)));
+                let late = Fence { id, epoch: 2 }.renew(tx, 40);
+                assert!(matches!(late, Err(WriteError::Lost)), "an end is final");
+                Ok(())
+            })
+            .await;
+        done.unwrap();
+    }
+
+    /// With a million ended tasks none of these may read them.
+    #[test]
+    fn what_a_worker_looks_for_is_found_in_the_index_of_open_tasks() {
+        let (_folder, db) = open();
         for (name, sql, parameters) in
             [("due", DUE, 1), ("claim", CLAIM, 3), ("void", VOID_LEASES, 0), ("held", HELD, 0)]
         {

@@ -1,5 +1,7 @@
 //! What a person may do to a task in `error`, and how one comes to be in it other than by an undo.
 
+use std::time::Duration;
+
 use engine::{Status, TaskId};
 
 use crate::support::{Act, Bench, STEPS, stop};
@@ -94,4 +96,25 @@ async fn what_cannot_be_read_ends_in_error_and_does_not_block_the_queue() {
         assert_eq!(task.status, Status::Error, "{damage}");
         assert!(task.message.contains(message), "{damage}: {}", task.message);
     }
+}
+
+/// `ended` refuses first `succeed`, then `failed`, then even `error`: the task comes to its end all the same.
+#[tokio::test]
+async fn an_end_that_its_kind_cannot_note_turns_worse_and_at_last_is_written_without_it() {
+    for (refuses, expected) in
+        [(1, (Status::Failed, vec!["failed"])), (2, (Status::Error, vec!["error"])), (3, (Status::Error, vec![]))]
+    {
+        let mut bench = Bench::new();
+        bench.settings.undo_deadline = Duration::ZERO;
+        for status in &[Status::Succeed, Status::Failed, Status::Error][..refuses] {
+            bench.world.set(&format!("ended {status}"), Act::CannotWrite);
+        }
+        let task = bench.run_one().await;
+        assert_eq!((task.status, bench.texts("SELECT status FROM ending")), (expected.0, owned(&expected.1)));
+        assert!(task.message.starts_with("the result of step `publish` could not be stored"), "{}", task.message);
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }

@@ -111,8 +111,13 @@ impl World {
 
     pub(crate) fn kind(&self, name: &'static str, steps: &[&'static str]) -> Kind {
         let step = |name: &&'static str| Box::new(Make { name, world: self.clone() }) as Box<dyn Step>;
-        let ended = |tx: &Tx<'_>, task: &Task, status: Status| {
+        let world = self.clone();
+        let ended = move |tx: &Tx<'_>, task: &Task, status: Status| {
             assert_eq!(task.status, status);
+            let call = format!("ended {status}");
+            if matches!(world.act(&call), Act::CannotWrite) {
+                return Err(refused(&call));
+            }
             tx.execute("INSERT INTO ending VALUES ($1, $2)", params![task.id.0, status.as_str()]).map(drop)
         };
         Kind {

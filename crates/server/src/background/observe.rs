@@ -1,64 +1,172 @@
-//! Looks at every node of every running instance, writes down what it sees, and repairs what is not as it should be.
+//! Looks at every node of every instance that no task holds, writes down what it sees, and repairs what is not as it
+//! should be: a running instance's nodes run in their roles, an isolated one's do not run.
+//!
+//! A task may begin at any moment. So a repair acts under the generation of the instance's last task: once a task has
+//! touched a node, the node refuses it.
 
 use std::sync::Arc;
 
+use dataplane::{NodeSpec, Observed};
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+
 use crate::app::App;
-use crate::model::instance::{Instance, Node, Seen};
+use crate::model::instance::{Instance, Node, Seen, State};
 use crate::store;
 use crate::tasks::nodes;
-use crate::tasks::world::World;
+use crate::tasks::trouble::Trouble;
+use crate::tasks::world::{self, World};
+
+/// So many instances are looked at at the same time.
+const AT_ONCE: usize = 8;
+
+/// Memory that changed by less is not written down: it always does, and an idle server should not write.
+const MEMORY_STEP: u64 = 256 << 10;
 
 /// One round over all instances that no task holds.
 pub async fn round(app: Arc<App>, world: Arc<World>) {
-    let ids = match app.db.read(store::instance::settled) {
+    let ids = match app.db.read(store::instance_change::settled) {
         Ok(ids) => ids,
         Err(error) => return tracing::error!(%error, "cannot list the instances to observe"),
     };
-    for id in ids {
-        match world.load(&id) {
-            Ok((instance, nodes)) => instance_round(&app, &world, &instance, &nodes).await,
-            Err(failure) => tracing::error!(id, detail = failure.detail, "cannot read an instance to observe"),
-        }
-    }
+    stream::iter(ids).for_each_concurrent(AT_ONCE, |id| look_after(&app, &world, id)).await;
 }
 
-async fn instance_round(app: &App, world: &World, instance: &Instance, nodes: &[Node]) {
-    let mut broken = false;
-    for node in nodes {
-        match nodes::observe(world, instance, node).await {
-            Ok(observed) => {
-                broken |= !observed.is_running();
-                note(app, &instance.id, node, nodes::seen(&observed, app.clock.now_ms())).await;
-            }
-            Err(trouble) => {
-                tracing::warn!(instance = instance.id, node = node.name, %trouble, "a node does not answer")
-            }
-        }
-    }
-    if broken {
-        repair(world, instance, nodes).await;
-    }
-}
-
-/// Under the generation of the last task, so that a task that began meanwhile wins.
-async fn repair(world: &World, instance: &Instance, nodes: &[Node]) {
+async fn look_after(app: &App, world: &World, id: String) {
+    let (instance, nodes) = match world.load(&id) {
+        Ok(loaded) => loaded,
+        Err(failure) => return tracing::error!(id, detail = failure.detail, "cannot read an instance to observe"),
+    };
     let generation = u64::try_from(instance.generation).unwrap_or_default();
-    match nodes::ensure(world, instance, nodes, generation).await {
-        Ok(()) => tracing::info!(instance = instance.id, "repaired: a node was not running"),
+    let looks = join_all(nodes.iter().map(|node| look(app, world, &instance, node))).await;
+    // Loaded after it was listed: it may have moved on in its life.
+    let repaired = match instance.state {
+        State::Running if has_drifted(&instance, &nodes, &looks) => {
+            nodes::ensure(world, &instance, &nodes, generation).await
+        }
+        State::Isolated if looks.iter().any(|look| look.as_ref().is_none_or(Observed::is_running)) => {
+            nodes::stop(world, &instance, &nodes, generation).await
+        }
+        _ => return,
+    };
+    report(&instance, repaired);
+}
+
+fn report(instance: &Instance, repaired: Result<(), Trouble>) {
+    let (instance, state) = (&instance.id, instance.state.as_str());
+    match repaired {
+        Ok(()) => tracing::info!(instance, state, "repaired: a node was not as it should be"),
         Err(trouble) => {
-            tracing::warn!(instance = instance.id, %trouble, "a repair did not work and will be tried again")
+            tracing::warn!(instance, state, %trouble, "a repair did not work and will be tried again");
         }
     }
 }
 
-/// Writes only what changed: an idle server does not write.
+/// Looks at a node and writes down what it sees; `None` when it does not answer.
+async fn look(app: &App, world: &World, instance: &Instance, node: &Node) -> Option<Observed> {
+    match nodes::observe(world, instance, node).await {
+        Ok(observed) => {
+            note(app, &instance.id, node, nodes::seen(&observed, app.clock.now_ms())).await;
+            Some(observed)
+        }
+        Err(trouble) => {
+            tracing::warn!(instance = instance.id, node = node.name, %trouble, "a node does not answer");
+            None
+        }
+    }
+}
+
+/// A node that does not answer is left alone: it may be loading, and a second start would not help it.
+fn has_drifted(instance: &Instance, nodes: &[Node], looks: &[Option<Observed>]) -> bool {
+    let differs = |node: &Node, observed: &Observed| {
+        let spec = world::spec(instance, nodes, node, 0);
+        spec.is_ok_and(|spec| !observed.is_running() || is_other(&spec, observed))
+    };
+    nodes.iter().zip(looks).any(|(node, look)| look.as_ref().is_some_and(|observed| differs(node, observed)))
+}
+
+fn is_other(spec: &NodeSpec, observed: &Observed) -> bool {
+    observed.role != Some(spec.role) || observed.port != Some(spec.port) || observed.max_memory != spec.max_memory
+}
+
+/// Writes only what changed.
 async fn note(app: &App, instance_id: &str, node: &Node, seen: Seen) {
-    if (Seen { at: node.seen.at, ..seen.clone() }) == node.seen {
+    let before = &node.seen;
+    let moved = seen.memory.abs_diff(before.memory) >= MEMORY_STEP;
+    if !moved && (Seen { at: before.at, memory: before.memory, ..seen.clone() }) == *before {
         return;
     }
     let (instance_id, name) = (instance_id.to_owned(), node.name.clone());
     let written = app.db.write(move |tx| store::node::set_seen(tx, &instance_id, &name, &seen)).await;
     if let Err(error) = written {
         tracing::error!(%error, "cannot write down what was seen of a node");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dataplane::fake::Call;
+    use dataplane::{DataPlane, Role};
+
+    use super::*;
+    use crate::tasks::testing::{Bench, GENERATION};
+
+    async fn round_of(bench: &Bench) {
+        round(bench.app(), Arc::clone(&bench.world)).await;
+    }
+
+    #[tokio::test]
+    async fn a_dead_master_and_a_dead_replica_come_back() {
+        let bench = Bench::with_running().await;
+        for node in bench.nodes() {
+            bench.plane.kill(&node);
+            round_of(&bench).await;
+            assert!(bench.plane.observe(&node).await.unwrap().is_running(), "{node}");
+        }
+        assert_eq!(bench.node_rows()[1].seen.state, "stopped", "what was seen is written down");
+        round_of(&bench).await;
+        assert_eq!(bench.node_rows()[1].seen.state, "running");
+        let ensured = |bench: &Bench| bench.plane.calls().iter().filter(|(call, _)| *call == Call::Ensure).count();
+        let before = ensured(&bench);
+        round_of(&bench).await;
+        assert_eq!(ensured(&bench), before, "what is right is left alone");
+    }
+
+    #[tokio::test]
+    async fn a_node_in_the_wrong_role_is_put_right() {
+        let bench = Bench::with_running().await;
+        let replica = &bench.nodes()[1];
+        let mut spec = bench.plane.spec(replica).unwrap();
+        spec.role = Role::Master;
+        bench.plane.ensure(&spec).await.unwrap();
+        round_of(&bench).await;
+        assert!(bench.plane.observe(replica).await.unwrap().master_link_up);
+    }
+
+    #[tokio::test]
+    async fn an_isolated_instance_runs_nothing() {
+        let bench = Bench::with_isolated().await;
+        let specs: Vec<_> = bench.nodes().iter().map(|node| bench.plane.spec(node).unwrap()).collect();
+        for spec in &specs {
+            bench.plane.ensure(spec).await.unwrap();
+        }
+        round_of(&bench).await;
+        assert!(!bench.any_running().await);
+    }
+
+    #[tokio::test]
+    async fn a_task_is_not_disturbed() {
+        let bench = Bench::with_running().await;
+        let (instance, nodes) = bench.world.load(bench.id()).unwrap();
+        // A task has begun after the instance was loaded, and has stopped its nodes.
+        nodes::stop(&bench.world, &instance, &nodes, GENERATION + 1).await.unwrap();
+        let looks = join_all(nodes.iter().map(|node| look(&bench.app, &bench.world, &instance, node))).await;
+        assert!(has_drifted(&instance, &nodes, &looks));
+        look_after(&bench.app, &bench.world, instance.id.clone()).await;
+        assert!(!bench.any_running().await, "a repair under an old generation is refused");
+        bench.hold().await;
+        let before = bench.plane.calls().len();
+        round_of(&bench).await;
+        assert_eq!(bench.plane.calls().len(), before, "an instance that a task holds is not even looked at");
     }
 }

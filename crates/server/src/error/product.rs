@@ -67,6 +67,15 @@ pub fn wrong_billing(id: &str, en: &str, zh: &str) -> Error {
     )
 }
 
+/// Renewal is for subscriptions.
+pub fn not_renewable(path: &str, id: &str) -> Error {
+    Error::new(
+        "UnsupportedOperation.IsAutoRenewError",
+        format!("The parameter `{path}` cannot be set: the instance `{id}` is pay-as-you-go and is never renewed."),
+        format!("无法设置参数 `{path}`：实例 `{id}` 为按量计费，不存在续费。"),
+    )
+}
+
 /// The instance is protected from being destroyed.
 pub fn delete_protected(id: &str) -> Error {
     Error::new(

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use api::ActionInfo;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::HeaderName;
 
 use super::answer::{self, Answer};
 use super::envelope::{self, Envelope};
@@ -16,17 +17,25 @@ use crate::context::Context;
 use crate::error::{Error, Language, gateway};
 use crate::model::region::{self, Region};
 
+/// A client's own id of the request, which it wants back.
+const TRACE: HeaderName = HeaderName::from_static("x-tc-traceid");
+
 /// Answers one request; whatever goes wrong is an answer too.
 pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -> Answer {
     let request_id = crate::ids::request_id();
     let mut language = Language::default();
-    match answer(app, request, peer, &request_id, &mut language).await {
+    let trace = request.headers().get(TRACE).cloned();
+    let mut answered = match answer(app, request, peer, &request_id, &mut language).await {
         Ok(object) => answer::success(&object, &request_id),
         Err(error) => {
             log(&error, &request_id, peer);
             answer::failure(&error, language, &request_id)
         }
+    };
+    if let Some(trace) = trace {
+        answered.headers_mut().insert(TRACE, trace);
     }
+    answered
 }
 
 async fn answer(
@@ -59,7 +68,7 @@ async fn answer(
 }
 
 fn find(envelope: &Envelope, received: &Received) -> Result<&'static ActionInfo, Error> {
-    let service = super::super::auth::authenticate::service(envelope, received.host())?;
+    let service = authenticate::service(envelope, received.host())?;
     let known = || {
         let versions =
             api::services().iter().filter(|(name, _)| *name == service).map(|(_, version)| format!("`{version}`"));

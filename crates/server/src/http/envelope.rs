@@ -147,7 +147,7 @@ async fn tc3_params(received: &Received) -> Result<(Map<String, Value>, Notation
     refuse_query(received)?;
     match received.media_type().as_str() {
         "application/json" | "application/octet-stream" => Ok((json::parse(&received.body)?, Notation::Json)),
-        "multipart/form-data" => Ok((flat::unflatten(multipart::parse(received).await?)?, Notation::Text)),
+        "multipart/form-data" => Ok((multipart::parse(received).await?, Notation::Text)),
         other => Err(content_type(other, "application/json or multipart/form-data")),
     }
 }

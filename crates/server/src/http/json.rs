@@ -15,15 +15,22 @@ pub fn parse(body: &[u8]) -> Result<Map<String, Value>, Error> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    let mut parser = serde_json::Deserializer::from_slice(body);
-    let value = Unique.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value)).map_err(refusal)?;
-    match value {
+    match value(body)? {
         Value::Object(map) => Ok(map),
         other => Err(gateway::malformed(
             format!("The body must be a JSON object, but it is {}.", super::shape::kind(&other)),
             "请求体必须是 JSON 对象。",
         )),
     }
+}
+
+/// Reads any JSON value.
+///
+/// # Errors
+/// As [`parse`].
+pub fn value(text: &[u8]) -> Result<Value, Error> {
+    let mut parser = serde_json::Deserializer::from_slice(text);
+    Unique.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value)).map_err(refusal)
 }
 
 fn refusal(error: serde_json::Error) -> Error {

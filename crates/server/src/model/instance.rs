@@ -110,6 +110,9 @@ pub enum Access {
     Sha256(String),
 }
 
+/// An address and a port.
+pub type Place = (String, u16);
+
 /// A redis process that should exist.
 #[derive(Debug, Clone)]
 pub struct Node {
@@ -122,7 +125,7 @@ pub struct Node {
     /// 40 hexadecimal digits.
     pub node_id: String,
     /// Where it listens, once that is reserved.
-    pub place: Option<(String, u16)>,
+    pub place: Option<Place>,
     /// What was last seen of it.
     pub seen: Seen,
 }

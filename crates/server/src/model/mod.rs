@@ -1,5 +1,6 @@
 //! Domain types and rules; no SQL, no HTTP, no clock.
 
+pub mod change;
 pub mod instance;
 pub mod name;
 pub mod order;
@@ -7,4 +8,5 @@ pub mod password;
 pub mod product;
 pub mod region;
 pub mod task_type;
+pub mod window;
 pub mod wire_time;

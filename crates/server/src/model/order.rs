@@ -226,26 +226,9 @@ fn billing(request: &CreateInstancesRequest) -> Result<(i64, i64), Error> {
     }
 }
 
-/// The password, or none where that is asked for and allowed.
 fn access(request: &CreateInstancesRequest) -> Result<Access, Error> {
-    let given = request.password.as_ref().map(|password| password.expose()).filter(|password| !password.is_empty());
-    match (request.no_auth == Some(true), given) {
-        (false, Some(given)) => password::check("Password", given).map(|()| password::access(given)),
-        (false, None) => Err(refusal::password_empty(
-            "Password",
-            "give one, or set `NoAuth` to true",
-            "请设置密码，或将 `NoAuth` 设为 true",
-        )),
-        (true, Some(_)) => Err(refusal::password_free_denied(
-            "a `Password` is given too; give one of the two",
-            "同时设置了 `Password`，二者只能选一",
-        )),
-        (true, None) if !filled(request.vpc_id.as_deref()) => Err(refusal::password_free_denied(
-            "password-free access needs a VPC (`VpcId`)",
-            "免密访问仅支持 VPC（`VpcId`）",
-        )),
-        (true, None) => Ok(Access::Free),
-    }
+    let given = request.password.as_ref().map(|password| password.expose());
+    password::asked(given, request.no_auth, request.vpc_id.as_deref().unwrap_or_default())
 }
 
 /// With the strict setting on, only the ids of the configuration exist.

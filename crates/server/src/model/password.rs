@@ -42,6 +42,31 @@ fn classes(password: &str) -> usize {
         + has(|c| SYMBOLS.contains(c))
 }
 
+/// The access that is asked for: a password, or none where that is asked for and the instance is in a VPC. An empty
+/// password is an absent one.
+///
+/// # Errors
+/// `PasswordRuleError`, `PasswordEmpty` or `PasswordFreeDenied`.
+pub fn asked(password: Option<&str>, no_auth: Option<bool>, vpc_id: &str) -> Result<Access, Error> {
+    match (no_auth == Some(true), password.filter(|password| !password.is_empty())) {
+        (false, Some(given)) => check("Password", given).map(|()| access(given)),
+        (false, None) => Err(product::password_empty(
+            "Password",
+            "give one, or set `NoAuth` to true",
+            "请设置密码，或将 `NoAuth` 设为 true",
+        )),
+        (true, Some(_)) => Err(product::password_free_denied(
+            "a `Password` is given too; give one of the two",
+            "同时设置了 `Password`，二者只能选一",
+        )),
+        (true, None) if vpc_id.is_empty() => Err(product::password_free_denied(
+            "password-free access needs a VPC (`VpcId`)",
+            "免密访问仅支持 VPC（`VpcId`）",
+        )),
+        (true, None) => Ok(Access::Free),
+    }
+}
+
 /// What is kept of a password.
 #[must_use]
 pub fn access(password: &str) -> Access {

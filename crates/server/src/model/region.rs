@@ -2,6 +2,8 @@
 //!
 //! A zone's numeric id is the region's id × 100000 + the zone's number; its name is the region's name, a dash and the number.
 
+use crate::error::Language;
+
 /// A region that Redis is sold in.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Region {
@@ -49,6 +51,26 @@ pub const REGIONS: &[Region] = &[
     region("ap-jakarta", 72, ("Southeast Asia (Jakarta)", "亚太东南（雅加达）"), &[1, 2]),
 ];
 
+const SHORT_NAMES: &[(&str, &str)] = &[
+    ("ap-guangzhou", "gz"),
+    ("ap-shanghai", "sh"),
+    ("ap-hongkong", "hk"),
+    ("ap-shanghai-fsi", "shjr"),
+    ("ap-beijing", "bj"),
+    ("ap-singapore", "sg"),
+    ("ap-shenzhen-fsi", "szjr"),
+    ("na-siliconvalley", "usw"),
+    ("ap-chengdu", "cd"),
+    ("eu-frankfurt", "de"),
+    ("ap-seoul", "kr"),
+    ("ap-chongqing", "cq"),
+    ("na-ashburn", "use"),
+    ("ap-bangkok", "th"),
+    ("ap-tokyo", "jp"),
+    ("ap-nanjing", "nj"),
+    ("ap-jakarta", "jkt"),
+];
+
 /// The region of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Region> {
@@ -60,6 +82,22 @@ impl Region {
     #[must_use]
     pub fn is_finance(&self) -> bool {
         self.name.ends_with("-fsi")
+    }
+
+    /// `South China` and `Guangzhou`: the two parts of its name for people.
+    #[must_use]
+    pub fn area_and_city(&self, language: Language) -> (&'static str, &'static str) {
+        let (title, open, close) = match language {
+            Language::English => (self.title.0, '(', ')'),
+            Language::Chinese => (self.title.1, '（', '）'),
+        };
+        title.split_once(open).map_or((title, title), |(area, city)| (area.trim(), city.trim_end_matches(close)))
+    }
+
+    /// The abbreviation that the cloud's consoles and resource names use, e.g. `gz`.
+    #[must_use]
+    pub fn short_name(&self) -> &'static str {
+        SHORT_NAMES.iter().find(|(name, _)| *name == self.name).map_or(self.name, |(_, short)| short)
     }
 
     /// Its zones.
@@ -118,6 +156,17 @@ mod tests {
         assert_eq!(zone.id(), 100_003);
         assert_eq!(zone.title(), ("Guangzhou Zone 3".to_owned(), "广州3区".to_owned()));
         assert!(find("ap-beijing").unwrap().zone_by_id(100_003).is_none());
+    }
+
+    #[test]
+    fn every_region_has_an_area_a_city_and_a_short_name() {
+        let region = find("ap-hongkong").unwrap();
+        assert_eq!(region.area_and_city(Language::English), ("Hong Kong/Macao/Taiwan", "Hong Kong, China"));
+        assert_eq!(region.area_and_city(Language::Chinese), ("港澳台地区", "中国香港"));
+        for region in REGIONS {
+            let (area, city) = region.area_and_city(Language::Chinese);
+            assert!(area != city && region.short_name().len() <= 4, "{}", region.name);
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ macro_rules! columns {
            ELSE -3 END AS wire_status"
     };
 }
+pub(super) use columns;
 
 /// Adds a new instance.
 ///
@@ -82,16 +83,6 @@ pub fn get(tx: &Tx<'_>, id: &str) -> Result<Instance, Error> {
     let sql = concat!("SELECT ", columns!(), " FROM instance i WHERE i.id = $2");
     let found = tx.query_opt(sql, params![0_i64, id], from_row)?;
     found.ok_or_else(|| Error::Database(format!("there is no instance {id}")))
-}
-
-/// The ids of the running instances that no task holds: those that must be as the store says.
-///
-/// # Errors
-/// The database's.
-pub fn settled(tx: &Tx<'_>) -> Result<Vec<String>, Error> {
-    let sql = "SELECT id FROM instance i WHERE state = 'running' AND NOT EXISTS
-               (SELECT 1 FROM task t WHERE t.subject = i.id AND t.status IN ('preparing', 'running', 'error'))";
-    tx.query(sql, &[], |row| row.text(0))
 }
 
 /// How many instances the account has in the region, without those that are gone.

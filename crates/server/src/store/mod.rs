@@ -1,10 +1,16 @@
 //! The only SQL outside the engine. Every query of a customer's things is scoped by account.
 
 pub mod account;
+mod conditions;
 pub mod deal;
+pub mod deal_progress;
 pub mod instance;
+pub mod instance_change;
+pub mod instance_list;
 pub mod node;
 pub mod tag;
+pub mod tag_list;
+pub mod task_list;
 
 use std::path::Path;
 
@@ -14,6 +20,7 @@ use db::{Db, Migration};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
+    Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
 ];
 
 /// Opens the state in the data folder.

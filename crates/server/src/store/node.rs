@@ -2,7 +2,7 @@
 
 use db::{Error, Row, Tx, params};
 
-use crate::model::instance::{Node, Seen};
+use crate::model::instance::{Node, Place, Seen};
 
 /// Adds a node without a place.
 ///
@@ -59,12 +59,13 @@ pub fn release_places(tx: &Tx<'_>, instance_id: &str) -> Result<(), Error> {
     tx.execute("UPDATE node SET address = NULL, port = NULL WHERE instance_id = $1", params![instance_id]).map(drop)
 }
 
-/// All places that are taken.
+/// All places that are taken, each with its instance.
 ///
 /// # Errors
 /// The database's.
-pub fn places(tx: &Tx<'_>) -> Result<Vec<(String, u16)>, Error> {
-    tx.query("SELECT address, port FROM node WHERE port IS NOT NULL", &[], |row| Ok((row.text(0)?, row.small(1)?)))
+pub fn places(tx: &Tx<'_>) -> Result<Vec<(Place, String)>, Error> {
+    let sql = "SELECT address, port, instance_id FROM node WHERE port IS NOT NULL";
+    tx.query(sql, &[], |row| Ok(((row.text(0)?, row.small(1)?), row.text(2)?)))
 }
 
 /// Writes down what was seen of a node.

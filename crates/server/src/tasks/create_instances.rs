@@ -1,39 +1,30 @@
 //! CreateInstances: one task for each instance. Ports, processes, replication; undone, nothing of it is left.
+//!
+//! A port that a stranger takes between its reservation and the start makes the creation fail: the customer was not told
+//! the endpoint yet and asks again, which takes another port.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use db::Tx;
-use engine::{Failure, Kind, Outcome, Status, Step, StepContext, Task, Undone};
+use engine::{Failure, Kind, Outcome, Step, StepContext, Undone};
 use serde_json::Value;
 
-use super::nodes;
-use super::ports::Place;
+use super::ports;
+use super::steps::{self, FollowMaster, Make, MakeNodes};
 use super::world::World;
-use crate::model::instance::{Instance, Node, State};
+use crate::model::instance::{Instance, Node, Place, State};
 use crate::model::task_type;
 use crate::store;
 
 /// The kind: reserve the ports, start the nodes, wait until the replicas follow.
 #[must_use]
 pub fn kind(world: &Arc<World>) -> Kind {
-    let world = || Arc::clone(world);
-    let deadline = world().deadline;
-    Kind {
-        name: task_type::CREATE.kind,
-        steps: vec![Box::new(ReservePorts(world())), Box::new(StartNodes(world())), Box::new(FollowMaster(world()))],
-        deadline,
-        ended: Box::new(ended),
-    }
-}
-
-fn ended(tx: &Tx<'_>, task: &Task, status: Status) -> Result<(), db::Error> {
-    let now = task.ended_at.unwrap_or_default();
-    match status {
-        Status::Succeed => store::instance::set_state(tx, &task.subject, State::Running, now),
-        Status::Failed => store::instance::set_state(tx, &task.subject, State::Failed, now),
-        _ => Ok(()),
-    }
+    let start =
+        MakeNodes { name: "start_nodes", world: Arc::clone(world), run: Make::Running, undo: Some(Make::Absent) };
+    let steps: Vec<Box<dyn Step>> =
+        vec![Box::new(ReservePorts(Arc::clone(world))), Box::new(start), Box::new(FollowMaster(Arc::clone(world)))];
+    steps::kind(world, &task_type::CREATE, steps, Some(State::Running), Some(State::Failed))
 }
 
 /// Gives each node an address and a port: the master what was asked for if it is free.
@@ -69,103 +60,122 @@ impl Step for ReservePorts {
     }
 
     fn forget(&self, tx: &Tx<'_>, cx: &StepContext) -> Result<(), db::Error> {
-        release(&self.0, tx, &cx.task.subject)
+        ports::release(&self.0, tx, &cx.task.subject)
     }
 }
 
 impl ReservePorts {
-    /// The places of all nodes, the first master's first. After a crash those already recorded stay.
+    /// The places of all nodes, the first master's first. A try that was cut short before it was recorded leaves nothing.
     async fn reserve(&self, id: &str) -> Result<Vec<(String, Place)>, Failure> {
         let (instance, nodes) = self.0.load(id)?;
+        let recorded: Vec<_> = nodes.iter().filter_map(|node| node.place.clone()).collect();
+        self.0.ports.keep_only(id, &recorded);
         let mut places = Vec::with_capacity(nodes.len());
         for node in &nodes {
-            let place = match &node.place {
-                Some(place) => Some(place.clone()),
-                None => self.take(&instance, node, &places).await,
-            };
-            match place {
-                Some(place) => places.push((node.name.clone(), place)),
-                None => return Err(self.exhausted(places)),
-            }
+            let place = self.place(&instance, node, &places).await;
+            places.push((node.name.clone(), place.ok_or_else(exhausted)?));
         }
         Ok(places)
     }
 
-    async fn take(&self, instance: &Instance, node: &Node, taken: &[(String, Place)]) -> Option<Place> {
+    /// What the node has, else the endpoint for the first and any port beside it for the others.
+    async fn place(&self, instance: &Instance, node: &Node, taken: &[(String, Place)]) -> Option<Place> {
         let World { ports, plane, .. } = &*self.0;
-        match taken.first() {
-            None => ports.take_endpoint(plane.as_ref(), instance.vport).await,
-            Some((_, (address, _))) => {
-                tracing::trace!(node = node.name, "takes a port beside its master's");
-                ports.take_any(plane.as_ref(), address.parse().ok()?).await
+        match (&node.place, taken.first()) {
+            (Some(place), _) => Some(place.clone()),
+            (None, None) => ports.take_endpoint(plane.as_ref(), &instance.id, instance.vport).await,
+            (None, Some((_, (address, _)))) => {
+                ports.take_any(plane.as_ref(), &instance.id, address.parse().ok()?).await
+            }
+        }
+    }
+}
+
+fn exhausted() -> Failure {
+    Failure::new("no port is left for another node", "all of ports.first to ports.last are taken")
+}
+
+#[cfg(test)]
+mod tests {
+    use dataplane::fake::{Call, Strike};
+    use engine::Status;
+
+    use super::*;
+    use crate::model::password;
+    use crate::tasks::testing::{After, Bench, Case, GENERATION, PASSWORD, harness};
+
+    async fn case() -> Case {
+        Case { bench: Bench::with_new().await, kind, params: Value::Null, check }
+    }
+
+    fn check(after: &After) {
+        match after.status {
+            Status::Succeed => {
+                after.assert_serves(&password::access(PASSWORD));
+                assert_eq!((after.instance.state, after.instance.port), (State::Running, 6379), "{}", after.case);
+            }
+            _ => {
+                after.assert_nothing_left();
+                assert_eq!(after.instance.state, State::Failed, "{}", after.case);
             }
         }
     }
 
-    fn exhausted(&self, places: Vec<(String, Place)>) -> Failure {
-        self.0.ports.release(places.into_iter().map(|(_, place)| place));
-        Failure::new("no port is left for another node", "all of ports.first to ports.last are taken")
-    }
-}
-
-/// Gives the ports of an instance back once the transaction is durable.
-pub(super) fn release(world: &Arc<World>, tx: &Tx<'_>, id: &str) -> Result<(), db::Error> {
-    let places: Vec<Place> = store::node::of_instance(tx, id)?.into_iter().filter_map(|node| node.place).collect();
-    store::node::release_places(tx, id)?;
-    let world = Arc::clone(world);
-    tx.after_commit(move || world.ports.release(places));
-    Ok(())
-}
-
-/// Starts all nodes, masters first.
-struct StartNodes(Arc<World>);
-
-#[async_trait]
-impl Step for StartNodes {
-    fn name(&self) -> &'static str {
-        "start_nodes"
+    #[tokio::test]
+    async fn a_creation_is_whole_or_gone() {
+        harness(case).await;
     }
 
-    async fn run(&self, cx: &StepContext) -> Outcome {
-        let (instance, nodes) = match self.0.load(&cx.task.subject) {
-            Ok(loaded) => loaded,
-            Err(failure) => return Outcome::Fail(failure),
-        };
-        match nodes::ensure(&self.0, &instance, &nodes, cx.generation).await {
-            Ok(()) => Outcome::Done(Value::Null),
-            Err(trouble) => trouble.outcome(),
-        }
+    #[tokio::test]
+    async fn a_taken_port_is_passed_over() {
+        let bench = Bench::with_new().await;
+        bench.plane.occupy([127, 0, 0, 1].into(), 6379);
+        let step = ReservePorts(Arc::clone(&bench.world));
+        let places = step.reserve(bench.id()).await.unwrap();
+        assert_eq!(places.iter().map(|(_, place)| place.1).collect::<Vec<_>>(), [20_000, 20_001]);
+        assert_eq!(step.reserve(bench.id()).await.unwrap(), places, "a try that was not recorded leaves nothing");
     }
 
-    fn record(&self, tx: &Tx<'_>, cx: &StepContext, _out: &Value) -> Result<(), db::Error> {
-        store::instance::set_generation(tx, &cx.task.subject, nodes::stored_generation(cx))
+    #[tokio::test]
+    async fn a_node_that_will_not_start_is_told_in_words_and_nothing_is_left() {
+        let bench = Bench::with_new().await;
+        let node = bench.nodes()[0].clone();
+        let error = dataplane::Error::Start { node, reason: "Can't open the log file".to_owned() };
+        bench.plane.fail(Call::Ensure, Strike::After, 1, error);
+        let task = bench.work(task_type::CREATE.kind, Value::Null).await;
+        assert_eq!(task.status, Status::Failed);
+        assert_eq!(
+            task.message,
+            "the node s1n0 could not be started: its server did not come up: Can't open the log file"
+        );
+        check(&bench.after(task.status).await);
     }
 
-    async fn undo(&self, cx: &StepContext) -> Undone {
-        let (instance, nodes) = match self.0.load(&cx.task.subject) {
-            Ok(loaded) => loaded,
-            Err(failure) => return Undone::Retry(std::time::Duration::from_secs(1), failure.message),
-        };
-        match nodes::absent(&self.0, &instance, &nodes, cx.generation).await {
-            Ok(()) => Undone::Done,
-            Err(trouble) => trouble.undone(),
-        }
-    }
-}
-
-/// Waits until the replicas follow, and notes what each node is.
-struct FollowMaster(Arc<World>);
-
-#[async_trait]
-impl Step for FollowMaster {
-    fn name(&self) -> &'static str {
-        "follow_master"
+    #[tokio::test]
+    async fn a_node_that_cannot_be_removed_ends_in_error_with_both_causes() {
+        let bench = Bench::with_new().await;
+        let node = bench.nodes()[1].clone();
+        let stuck = dataplane::Error::Unresponsive { node: node.clone(), after: std::time::Duration::from_secs(10) };
+        bench.plane.fail(
+            Call::Ensure,
+            Strike::After,
+            1,
+            dataplane::Error::PortInUse { address: [127, 0, 0, 1].into(), port: 6379 },
+        );
+        bench.plane.fail(Call::Absent, Strike::Before, usize::MAX, stuck);
+        let task = bench.work(task_type::CREATE.kind, Value::Null).await;
+        assert_eq!(task.status, Status::Error);
+        assert!(task.message.contains("port 6379 on 127.0.0.1 is in use"), "{}", task.message);
+        assert!(task.message.contains("the node s1n1 could not be removed: it does not answer"), "{}", task.message);
+        assert_eq!(bench.instance().state, State::Creating);
     }
 
-    async fn run(&self, cx: &StepContext) -> Outcome {
-        match self.0.load(&cx.task.subject) {
-            Ok((instance, nodes)) => nodes::wait_for_replicas(&self.0, &instance, &nodes).await,
-            Err(failure) => Outcome::Fail(failure),
-        }
+    #[tokio::test]
+    async fn a_replica_that_dies_after_its_start_is_started_again() {
+        let bench = Bench::with_running().await;
+        let (instance, nodes) = bench.world.load(bench.id()).unwrap();
+        bench.plane.kill(&bench.nodes()[1]);
+        crate::tasks::nodes::follow(&bench.world, &instance, &nodes, GENERATION).await.unwrap();
+        bench.after(Status::Succeed).await.assert_serves(&password::access(PASSWORD));
     }
 }

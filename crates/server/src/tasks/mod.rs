@@ -1,8 +1,17 @@
 //! The kinds of task: one file each, with params, steps and undo. Tasks never touch HTTP.
 
+pub mod clean_up_instance;
+pub mod clear_instance;
 pub mod create_instances;
+pub mod destroy_instance;
 pub mod nodes;
 pub mod ports;
+pub mod reset_password;
+pub mod startup_instance;
+mod steps;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod trouble;
 pub mod world;
 
 use std::sync::Arc;
@@ -19,5 +28,12 @@ pub fn registry(world: &Arc<World>) -> Result<Registry, RegistryError> {
 }
 
 fn kinds(world: &Arc<World>) -> Vec<Kind> {
-    vec![create_instances::kind(world)]
+    vec![
+        create_instances::kind(world),
+        destroy_instance::kind(world),
+        clear_instance::kind(world),
+        startup_instance::kind(world),
+        clean_up_instance::kind(world),
+        reset_password::kind(world),
+    ]
 }

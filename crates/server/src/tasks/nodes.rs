@@ -4,9 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use dataplane::{Error, NodeRef, Observed, Role};
-use engine::{Failure, Outcome, StepContext, Undone};
 use futures_util::future::join_all;
 
+use super::trouble::Trouble;
 use super::world::{self, World};
 use crate::model::instance::{Instance, Node, Seen};
 
@@ -14,54 +14,9 @@ use crate::model::instance::{Instance, Node, Seen};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A pause between two looks within a step.
 const LOOK: Duration = Duration::from_millis(5);
-/// When a step that gave its worker back asks again.
-const AGAIN: Duration = Duration::from_millis(500);
 
-/// Why a node is not as it should be, and whether waiting may help.
-pub struct Trouble {
-    failure: Failure,
-    waiting_helps: bool,
-}
-
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Self {
-        Self { failure, waiting_helps: false }
-    }
-}
-
-impl std::fmt::Display for Trouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.failure.message)
-    }
-}
-
-impl Trouble {
-    fn of(node: &NodeRef, what: &str, error: &Error) -> Self {
-        let failure = Failure::new(format!("the node {} {what}: {error}", node.node), format!("{node}: {error:?}"));
-        Self {
-            failure,
-            waiting_helps: matches!(
-                error,
-                Error::Loading { .. } | Error::Unresponsive { .. } | Error::ReplicasLag { .. }
-            ),
-        }
-    }
-
-    /// As the answer of a step.
-    #[must_use]
-    pub fn outcome(self) -> Outcome {
-        if self.waiting_helps { Outcome::Retry(AGAIN) } else { Outcome::Fail(self.failure) }
-    }
-
-    /// As the answer of an undo, which never gives up before its deadline.
-    #[must_use]
-    pub fn undone(self) -> Undone {
-        tracing::warn!(detail = self.failure.detail, "an undo will be tried again");
-        Undone::Retry(AGAIN, self.failure.message)
-    }
-}
-
-/// Makes all nodes run as the instance says; masters first, then all replicas at once.
+/// Makes all nodes run as the instance says; masters first, then all replicas at once. Replicas are not tried when a
+/// master does not run; whatever was begun has ended when this returns.
 ///
 /// # Errors
 /// Of the first node that does not.
@@ -71,11 +26,19 @@ pub async fn ensure(world: &World, instance: &Instance, nodes: &[Node], generati
     for group in [masters, replicas] {
         let ensured = join_all(group.into_iter().map(|spec| async {
             let ensured = world.plane.ensure(spec).await;
-            ensured.map(drop).map_err(|error| Trouble::of(&spec.node, "could not be started", &error))
+            ensured.map(drop).map_err(|error| Trouble::of(&spec.node, not_ensured(&error), &error))
         }));
         ensured.await.into_iter().collect::<Result<(), _>>()?;
     }
     Ok(())
+}
+
+/// A node that runs already is not started.
+fn not_ensured(error: &Error) -> &'static str {
+    match error {
+        Error::Start { .. } | Error::PortInUse { .. } => "could not be started",
+        _ => "could not be set up",
+    }
 }
 
 /// No process is left; the data stays.
@@ -83,23 +46,37 @@ pub async fn ensure(world: &World, instance: &Instance, nodes: &[Node], generati
 /// # Errors
 /// Of the first node that would not stop.
 pub async fn stop(world: &World, instance: &Instance, nodes: &[Node], generation: u64) -> Result<(), Trouble> {
-    each(instance, nodes, "could not be stopped", |node| async move { world.plane.stop(&node, generation).await }).await
+    let stop = |node| async move { world.plane.stop(&node, generation).await };
+    each(instance, nodes, "could not be stopped", stop).await
 }
 
-/// No process and no folder is left.
+/// No process and no folder is left. Replicas first: as long as one of them resists, the masters keep the data.
 ///
 /// # Errors
 /// Of the first node that would not go.
 pub async fn absent(world: &World, instance: &Instance, nodes: &[Node], generation: u64) -> Result<(), Trouble> {
-    each(instance, nodes, "could not be removed", |node| async move { world.plane.absent(&node, generation).await })
-        .await
+    let (masters, replicas): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| is_master(node));
+    let remove = |node| async move { world.plane.absent(&node, generation).await };
+    each(instance, replicas, "could not be removed", remove).await?;
+    each(instance, masters, "could not be removed", remove).await
 }
 
-async fn each<F>(instance: &Instance, nodes: &[Node], what: &str, act: impl Fn(NodeRef) -> F) -> Result<(), Trouble>
+/// Whether a node is its shard's master.
+#[must_use]
+pub fn is_master(node: &Node) -> bool {
+    node.ordinal == 0
+}
+
+async fn each<'n, F>(
+    instance: &Instance,
+    nodes: impl IntoIterator<Item = &'n Node>,
+    what: &str,
+    act: impl Fn(NodeRef) -> F,
+) -> Result<(), Trouble>
 where
     F: Future<Output = Result<(), Error>>,
 {
-    let acted = join_all(nodes.iter().map(|node| {
+    let acted = join_all(nodes.into_iter().map(|node| {
         let node = world::node_ref(instance, node);
         let acting = act(node.clone());
         async move { acting.await.map_err(|error| Trouble::of(&node, what, &error)) }
@@ -107,27 +84,37 @@ where
     acted.await.into_iter().collect()
 }
 
-/// Waits until every replica follows its master.
-pub async fn wait_for_replicas(world: &World, instance: &Instance, nodes: &[Node]) -> Outcome {
+/// Waits until every replica follows its master. A node that has died meanwhile is started again: nobody else would,
+/// while a task holds the instance.
+///
+/// # Errors
+/// When a replica does not follow yet, or a node does not answer.
+pub async fn follow(world: &World, instance: &Instance, nodes: &[Node], generation: u64) -> Result<(), Trouble> {
     let mut waited = Duration::ZERO;
     while waited < PATIENCE {
-        match replicas_follow(world, instance, nodes).await {
-            Ok(true) => return Outcome::Done(serde_json::Value::Null),
-            Ok(false) => tokio::time::sleep(LOOK).await,
-            Err(trouble) => return trouble.outcome(),
+        let seen = observe_all(world, instance, nodes).await?;
+        if seen.iter().any(|(_, observed)| !observed.is_running()) {
+            ensure(world, instance, nodes, generation).await?;
+        } else if seen.iter().all(|(node, observed)| is_master(node) || observed.master_link_up) {
+            return Ok(());
         }
+        tokio::time::sleep(LOOK).await;
         waited += LOOK;
     }
-    Outcome::Retry(AGAIN)
+    Err(Trouble::passing("a replica has not finished copying its master's data"))
 }
 
-async fn replicas_follow(world: &World, instance: &Instance, nodes: &[Node]) -> Result<bool, Trouble> {
-    for node in nodes.iter().filter(|node| node.ordinal > 0) {
-        if !observe(world, instance, node).await?.master_link_up {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// Looks at all nodes at once.
+///
+/// # Errors
+/// When one is there and does not answer.
+pub async fn observe_all<'n>(
+    world: &World,
+    instance: &Instance,
+    nodes: &'n [Node],
+) -> Result<Vec<(&'n Node, Observed)>, Trouble> {
+    let looks = nodes.iter().map(|node| async move { Ok((node, observe(world, instance, node).await?)) });
+    join_all(looks).await.into_iter().collect()
 }
 
 /// Looks at one node.
@@ -136,7 +123,7 @@ async fn replicas_follow(world: &World, instance: &Instance, nodes: &[Node]) -> 
 /// When it is there and does not answer.
 pub async fn observe(world: &World, instance: &Instance, node: &Node) -> Result<Observed, Trouble> {
     let node = world::node_ref(instance, node);
-    world.plane.observe(&node).await.map_err(|error| Trouble::of(&node, "does not answer", &error))
+    world.plane.observe(&node).await.map_err(|error| Trouble::of(&node, "could not be looked at", &error))
 }
 
 /// What the store keeps of a look, at `now`.
@@ -151,10 +138,4 @@ pub fn seen(observed: &Observed, now: i64) -> Seen {
         version: observed.version.as_ref().map_or_else(String::new, ToString::to_string),
         at: Some(now),
     }
-}
-
-/// The generation of this run, as the store keeps it.
-#[must_use]
-pub fn stored_generation(cx: &StepContext) -> i64 {
-    i64::try_from(cx.generation).unwrap_or(i64::MAX)
 }

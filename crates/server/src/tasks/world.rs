@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dataplane::{DataPlane, NodeRef, NodeSpec, Role};
 use db::Db;
-use engine::Failure;
+use engine::{Clock, Failure};
 
 use super::ports::Ports;
 use crate::model::instance::{Access, Instance, Node};
@@ -21,6 +21,8 @@ pub struct World {
     pub plane: Arc<dyn DataPlane>,
     /// The ports that can be handed out.
     pub ports: Ports,
+    /// The engine's clock.
+    pub clock: Clock,
     /// How long a task may take before it is undone.
     pub deadline: Duration,
 }
@@ -63,7 +65,11 @@ pub fn specs(instance: &Instance, nodes: &[Node], generation: u64) -> Result<Vec
     Ok(specs)
 }
 
-fn spec(instance: &Instance, nodes: &[Node], node: &Node, generation: u64) -> Result<NodeSpec, Failure> {
+/// What one node of an instance should be.
+///
+/// # Errors
+/// When it or its master has no place yet.
+pub fn spec(instance: &Instance, nodes: &[Node], node: &Node, generation: u64) -> Result<NodeSpec, Failure> {
     let place = place(node)?;
     let role =
         if node.ordinal == 0 { Role::Master } else { Role::Replica { of: self::place(master_of(nodes, node)?)? } };

@@ -31,6 +31,35 @@ async fn every_way_to_sign_reaches_the_action() {
 }
 
 #[tokio::test]
+async fn a_multipart_part_may_hold_json() {
+    let server = Cinnabar::start().await;
+    let client = &server.client;
+    let part = |name: &str, head: &str, value: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{head}\r\n\r\n{value}\r\n")
+    };
+    let json = "\r\nContent-Type: application/json";
+    let send = async |parts: String| {
+        let body = format!("{parts}--x--\r\n");
+        let request = client.tc3("POST", "DescribeInstances", "", "multipart/form-data; boundary=x", body.as_bytes());
+        request.send(client.address).await.result()
+    };
+    let fine = part("Limit", "", "5") + &part("InstanceIds", json, "[\"crs-x\"]");
+    assert_eq!(send(fine).await.unwrap()["TotalCount"], 0);
+    let broken = send(part("InstanceIds", json, "[crs-x")).await.unwrap_err();
+    assert_eq!(broken.code, "InvalidParameter");
+    let twice = send(part("Limit", "", "5") + &part("Limit", json, "5")).await.unwrap_err();
+    assert!(twice.message.contains("`Limit` is given more than once"), "{twice:?}");
+}
+
+#[tokio::test]
+async fn the_clients_own_trace_id_comes_back() {
+    let server = Cinnabar::start().await;
+    let request = server.client.tc3_post("DescribeTaskInfo", b"{\"TaskId\":1}").header("X-TC-TraceId", "trace-1");
+    let answer = request.send(server.client.address).await;
+    assert_eq!(answer.header("x-tc-traceid"), Some("trace-1"));
+}
+
+#[tokio::test]
 async fn an_absolute_target_works_as_through_a_proxy() {
     let server = Cinnabar::start().await;
     let mut client = server.client.clone();

@@ -41,6 +41,7 @@ pub(crate) fn config(folder: &Path) -> Config {
     config.rate_limit = RateLimit::Off;
     config.network.addresses = vec![own_address()];
     config.background.observe = 100;
+    config.background.expire = 100;
     config
 }
 
@@ -60,7 +61,13 @@ impl Cinnabar {
 
     /// Stops the service gracefully and starts it again on the same folder, on another port.
     pub(crate) async fn restart(&mut self) {
+        self.restart_after(|| ()).await;
+    }
+
+    /// The same, with something done in between.
+    pub(crate) async fn restart_after(&mut self, meanwhile: impl FnOnce()) {
         self.service.take().unwrap().stop().await;
+        meanwhile();
         let service = Service::start(self.config.clone(), None).await.unwrap();
         self.client = client(&service, self.folder.path());
         self.service = Some(service);
@@ -86,16 +93,20 @@ fn client(service: &Service, folder: &Path) -> Client {
     }
 }
 
-/// The processes that work in a folder.
+/// The processes that work in a folder, without the children that an engine forks for a moment to save or sync.
 pub(crate) fn processes_in(folder: &Path) -> Vec<u32> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let ours = |pid: &u32| {
-        *pid != process::id()
-            && std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&folder))
-    };
-    pids.filter(ours).collect()
+    let works_there =
+        |pid: &u32| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&folder));
+    let all: Vec<u32> = pids.filter(|pid| *pid != process::id() && works_there(pid)).collect();
+    all.iter().copied().filter(|pid| parent(*pid).is_none_or(|parent| !all.contains(&parent))).collect()
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 impl Drop for Cinnabar {

@@ -1,0 +1,31 @@
+# run · demo · test · check · bench. `make setup` says what is missing on this machine and installs the Redis server.
+
+CARGO ?= cargo
+
+.PHONY: run demo test check bench setup
+
+run: setup
+	$(CARGO) run --release -p cinnabar -- serve
+
+# A debug build is there sooner, and the demo does not measure anything.
+demo: setup
+	$(CARGO) build -p cinnabar
+	sh scripts/demo.sh
+
+test: setup
+	$(CARGO) test --workspace
+	@if [ -f conformance/run.sh ]; then sh conformance/run.sh; else echo 'conformance/run.sh is not there: skipped'; fi
+
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
+	$(CARGO) test -p server --test it structure
+	@sh scripts/optional.sh deny check
+	@sh scripts/optional.sh machete
+
+bench: setup
+	sh bench/run.sh
+
+setup:
+	@sh scripts/setup.sh
