@@ -92,7 +92,7 @@ impl Connection {
             Ok(0) => Err(Error::Unexpected("the server closed a connection, or its answer is too long".to_owned())),
             Ok(count) => {
                 self.read += count;
-                is_whole(&self.answer[..self.read])
+                body(&self.answer[..self.read])?.map(accepted).transpose().map(|whole| whole.is_some())
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(Error::Io("cannot read an answer".to_owned(), error)),
@@ -100,18 +100,26 @@ impl Connection {
     }
 }
 
-/// Whether this is an answer to its end.
+/// The body of an answer that has come to its end.
 ///
 /// # Errors
-/// When it is one that refuses.
-pub(crate) fn is_whole(answer: &[u8]) -> Result<bool, Error> {
-    let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(false) };
+/// When it is not one of the API's, which are all 200 and tell their length.
+pub(crate) fn body(answer: &[u8]) -> Result<Option<&[u8]>, Error> {
+    let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let (head, body) = (&answer[..head], &answer[head + 4..]);
-    let length = content_length(head);
-    if !head.starts_with(b"HTTP/1.1 200") || length.is_none() || body.starts_with(REFUSAL) {
-        return Err(Error::Unexpected(format!("the server answered {}", String::from_utf8_lossy(answer))));
+    match content_length(head) {
+        Some(length) if head.starts_with(b"HTTP/1.1 200") => Ok((length == body.len()).then_some(body)),
+        _ => Err(unexpected(answer)),
     }
-    Ok(length == Some(body.len()))
+}
+
+/// Lets no refusal pass.
+pub(crate) fn accepted(body: &[u8]) -> Result<(), Error> {
+    if body.starts_with(REFUSAL) { Err(unexpected(body)) } else { Ok(()) }
+}
+
+fn unexpected(answer: &[u8]) -> Error {
+    Error::Unexpected(format!("the server answered {}", String::from_utf8_lossy(answer)))
 }
 
 fn content_length(head: &[u8]) -> Option<usize> {
@@ -128,10 +136,10 @@ mod tests {
     #[test]
     fn the_end_of_an_answer_is_found() {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\ndate: x\r\n\r\n";
-        let whole = |body: &str| is_whole(format!("{head}{body}").as_bytes());
+        let whole = |text: &str| body(format!("{head}{text}").as_bytes()).map(|body| body.is_some());
         assert!(whole("0123456789ab").unwrap());
-        assert!(!whole("0123").unwrap() && !is_whole(&head.as_bytes()[..30]).unwrap());
-        assert!(whole("{\"Response\":{\"Error\":{").is_err());
-        assert!(is_whole(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").is_err());
+        assert!(!whole("0123").unwrap() && body(&head.as_bytes()[..30]).unwrap().is_none());
+        assert!(body(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").is_err());
+        assert!(accepted(b"{\"Response\":{\"Error\":{").is_err() && accepted(b"{\"Response\":{}}").is_ok());
     }
 }

@@ -15,6 +15,7 @@ mod machine;
 mod measures;
 mod output;
 mod process;
+mod redis;
 mod requests;
 mod scratch;
 mod seed;

@@ -11,6 +11,11 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     }
 }
 
+/// A time as the table shows it.
+pub(crate) fn millis(seconds: f64) -> String {
+    format!("{:.1} ms", seconds * 1000.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::median;

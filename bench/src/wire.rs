@@ -30,19 +30,39 @@ impl Caller {
         Ok(Self { stream, server })
     }
 
-    /// Signs and sends a request, and answers the body of what comes back; a refusal is an error.
+    /// Signs and sends a request; the body of the answer, which is no refusal.
     pub(crate) fn call(&mut self, action: &str, body: &str) -> Result<String, Error> {
+        let answer = self.ask(action, body)?;
+        load::accepted(answer.as_bytes()).map(|()| answer)
+    }
+
+    /// Signs and sends a request; the body of the answer, also of one that refuses.
+    pub(crate) fn ask(&mut self, action: &str, body: &str) -> Result<String, Error> {
         let request = whole(self.server, action, body, now_seconds());
         self.stream.write_all(request.as_bytes()).map_err(Error::io(action))?;
         let (mut answer, mut part) = (Vec::new(), [0; 4096]);
-        while !load::is_whole(&answer)? {
+        loop {
             match self.stream.read(&mut part).map_err(Error::io(action))? {
                 0 => return Err(Error::Unexpected(format!("{action}: the server closed the connection"))),
                 count => answer.extend_from_slice(&part[..count]),
             }
+            if let Some(body) = load::body(&answer)? {
+                return Ok(String::from_utf8_lossy(body).into_owned());
+            }
         }
-        let text = String::from_utf8_lossy(&answer);
-        Ok(text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned())
+    }
+}
+
+/// A member of the inner Response, as text.
+pub(crate) fn member(answer: &str, name: &str) -> Result<String, Error> {
+    let whole: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
+    match &whole["Response"][name] {
+        serde_json::Value::Null => Err(Error::Unexpected(format!("there is no {name} in {answer}"))),
+        serde_json::Value::String(text) => Ok(text.clone()),
+        serde_json::Value::Array(list) => {
+            Ok(list.first().and_then(|first| first.as_str()).unwrap_or_default().to_owned())
+        }
+        other => Ok(other.to_string()),
     }
 }
 
