@@ -57,6 +57,8 @@ pub(crate) fn run(plan: Plan) -> Result<(), Error> {
     if let Some(unknown) = plan.only.iter().find(|only| ALL.iter().all(|(name, _)| name != only)) {
         return Err(Error::Unexpected(format!("there is no measurement `{unknown}`")));
     }
+    // Before this thread is pinned and sees one core only.
+    let machine = machine::description();
     output::progress("building the release binary");
     let cinnabar = process::build_cinnabar()?;
     let bench = Bench::new(plan, cinnabar)?;
@@ -65,7 +67,7 @@ pub(crate) fn run(plan: Plan) -> Result<(), Error> {
         output::progress(&format!("measuring: {name}"));
         rows.extend(measure(&bench)?);
     }
-    output::line(&format!("\n{}\n", machine::description()));
+    output::line(&format!("\n{machine}\n"));
     output::table(rows);
     Ok(())
 }
