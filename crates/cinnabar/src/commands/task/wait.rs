@@ -74,14 +74,16 @@ fn look(client: &Client, id: u64) -> Result<DescribeTaskInfoResponse, Error> {
 
 /// How much of the task is done, from the list, which alone knows; 0 when the list does not show it.
 fn share_done(client: &Client, id: u64, task: &DescribeTaskInfoResponse) -> f64 {
-    if task.status != "running" {
-        return 0.0;
+    match task.status.as_str() {
+        "succeed" => 1.0,
+        "running" => progress(client, id, &task.instance_id),
+        _ => 0.0,
     }
-    let request = DescribeTaskListRequest {
-        instance_id: Some(task.instance_id.clone()),
-        task_status: Some(vec![1]),
-        ..Default::default()
-    };
+}
+
+fn progress(client: &Client, id: u64, instance: &str) -> f64 {
+    let (instance_id, running) = (Some(instance.to_owned()), Some(vec![1]));
+    let request = DescribeTaskListRequest { instance_id, task_status: running, ..Default::default() };
     let list = client.call::<DescribeTaskList>(&request).map_or_else(|_| Vec::new(), |answer| answer.tasks);
     list.iter().find(|row| u64::try_from(row.task_id) == Ok(id)).map_or(0.0, |row| row.progress)
 }
