@@ -13,14 +13,18 @@ from support.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 # Short enough to see both statuses of a destroyed instance, long enough to see the first of them for sure.
-CONFIG = "[isolation]\nto_delete_after = 8\n[background]\nexpire = 200\n"
+CONFIG = "[isolation]\nto_delete_after = 8\n[background]\nexpire = 200\nobserve = 500\n"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment():
     """No setting of the machine reaches a client: no proxy, no key, no configuration folder."""
     for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name.startswith(("TENCENTCLOUD_", "CINNABAR_")) and name != "CINNABAR_BINARY":
+        if (
+            name.lower().endswith("_proxy")
+            or name.startswith(("TENCENTCLOUD_", "CINNABAR_"))
+            and name != "CINNABAR_BINARY"
+        ):
             del os.environ[name]
 
 
@@ -99,6 +103,8 @@ def buy(call):
 @pytest.fixture(scope="module")
 def shared(call):
     """One running instance for the stories of a file that only read."""
-    instance = of.create(call, InstanceName="shared", VpcId="vpc-1a2b3c4d", ResourceTags=[{"TagKey": "team", "TagValue": "a"}])
+    instance = of.create(
+        call, InstanceName="shared", VpcId="vpc-1a2b3c4d", ResourceTags=[{"TagKey": "team", "TagValue": "a"}]
+    )
     yield instance
     of.retire(call, instance)

@@ -23,7 +23,7 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || skip "python3 i
 command -v redis-server >/dev/null || command -v valkey-server >/dev/null || skip "there is neither redis-server nor valkey-server"
 
 if [ -z "${CINNABAR_BINARY:-}" ]; then
-    (cd "$root" && cargo build --quiet -p cinnabar)
+    (cd "$root" && "${CARGO:-cargo}" build --quiet -p cinnabar)
     CINNABAR_BINARY=$target/debug/cinnabar
 fi
 export CINNABAR_BINARY

@@ -39,7 +39,7 @@ if [ "$(id -u)" -ne 0 ] && ! have brew; then
     as_root=sudo
 fi
 
-echo "There is no redis-server on this machine. Installing it with:${as_root:+ $as_root} $install"
+echo "There is no redis-server with its redis-cli on this machine. Installing it${as_root:+ by $as_root} with: $install"
 $as_root sh -c "$install" </dev/null || fail "the installation failed: install Redis 6.2 or newer by hand"
 
 # Debian's package starts a service of its own at once. It is not needed, and it holds port 6379.

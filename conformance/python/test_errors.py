@@ -83,7 +83,12 @@ def test_an_unknown_region(server):
         ("DescribeInstances", {"InstanceId": 7}, "InvalidParameter", "InstanceId"),
         ("DescribeInstances", {"InstanceIds": "crs-1a2b3c4d"}, "InvalidParameter", "InstanceIds"),
         ("DescribeInstances", {"InstanceIds": ["crs-1a2b3c4d", 7]}, "InvalidParameter", "InstanceIds.1"),
-        ("DescribeInstances", {"InstanceTags": [{"TagKey": 7, "TagValue": ""}]}, "InvalidParameter", "InstanceTags.0.TagKey"),
+        (
+            "DescribeInstances",
+            {"InstanceTags": [{"TagKey": 7, "TagValue": ""}]},
+            "InvalidParameter",
+            "InstanceTags.0.TagKey",
+        ),
         ("DescribeInstances", {"NoSuch": 1}, "UnknownParameter", "NoSuch"),
         ("DescribeTaskInfo", {"TaskId": 2**64}, "InvalidParameter", "TaskId"),
         ("DescribeTaskInfo", {"TaskId": -1}, "InvalidParameter", "TaskId"),
@@ -133,7 +138,9 @@ def test_a_weak_password(call):
     assert error.get_code() == "InvalidParameterValue.PasswordRuleError"
 
 
-@pytest.mark.parametrize("action", ["ClearInstance", "DestroyPostpaidInstance", "StartupInstance", "DescribeMaintenanceWindow"])
+@pytest.mark.parametrize(
+    "action", ["ClearInstance", "DestroyPostpaidInstance", "StartupInstance", "DescribeMaintenanceWindow"]
+)
 def test_an_unknown_instance(call, action):
     error = refused(call, action, InstanceId="crs-00000000")
     assert error.get_code() == "ResourceNotFound.InstanceNotExists"
@@ -198,7 +205,9 @@ class TestRateLimit:
         call = Sdk(limited, keepAlive=True)
         error = complaint(lambda: self.exceed(call, "DescribeInstances"))
         assert error.get_code() == "RequestLimitExceeded"
-        shape = r"current request times equals to `(\d+)` in a second, which exceeds the frequency limit `20` for a second"
+        shape = (
+            r"current request times equals to `(\d+)` in a second, which exceeds the frequency limit `20` for a second"
+        )
         assert int(re.search(shape, error.get_message())[1]) > 20
 
     def test_other_actions_and_regions_have_their_own(self, limited):

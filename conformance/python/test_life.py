@@ -27,11 +27,15 @@ def test_prepaid_from_deal_to_recycle_bin(server, call, buy):
     seen = of.describe(call, instance)
     assert (seen["BillingMode"], seen["AutoRenewFlag"]) == (1, 1)
     assert seen["DeadlineTime"] > seen["Createtime"]
-    assert code_of(lambda: call("DestroyPostpaidInstance", InstanceId=instance)) == "InvalidParameterValue.UnSupportedType"
+    assert (
+        code_of(lambda: call("DestroyPostpaidInstance", InstanceId=instance)) == "InvalidParameterValue.UnSupportedType"
+    )
     destroyed = call("DestroyPrepaidInstance", InstanceId=instance)
     assert destroyed["DealId"] and destroyed["DealName"]
     of.wait_for_status(call, instance, -2)
-    assert code_of(lambda: call("DestroyPrepaidInstance", InstanceId=instance)) == "ResourceUnavailable.InstanceIsolated"
+    assert (
+        code_of(lambda: call("DestroyPrepaidInstance", InstanceId=instance)) == "ResourceUnavailable.InstanceIsolated"
+    )
     assert not of.opens(*place(call, instance))
     of.wait_for_task(call, call("CleanUpInstance", InstanceId=instance)["TaskId"])
     assert server.traces(instance) == []
@@ -49,6 +53,7 @@ def test_a_deal_is_delivered(call, buy):
     deal = eventually(delivered)
     assert sorted(deal["InstanceIds"]) == sorted(bought["InstanceIds"])
     assert (deal["GoodsNum"], deal["DealId"]) == (2, bought["DealId"])
+    assert call("DescribeInstanceDealDetail", DealIds=[bought["DealId"]])["DealDetails"] == [deal]
     for instance in bought["InstanceIds"]:
         of.wait_for_status(call, instance, 2)
         of.retire(call, instance)
@@ -92,9 +97,16 @@ def test_an_order_that_says_everything(server, buy, call, sign, method):
     asked = of.ORDER | order
     (instance,) = Sdk(server, sign=sign, method=method)("CreateInstances", **asked)["InstanceIds"]
     seen = of.wait_for_status(call, instance, 2)
-    shown = {name: seen[name] for name in ("ZoneId", "ProjectId", "InstanceName", "NoAuth", "RedisShardNum", "RedisReplicasNum")}
+    shown = {
+        name: seen[name]
+        for name in ("ZoneId", "ProjectId", "InstanceName", "NoAuth", "RedisShardNum", "RedisReplicasNum")
+    }
     assert shown == {name: asked[name] for name in shown}
-    assert (seen["UniqVpcId"], seen["UniqSubnetId"], seen["Port"]) == (order["VpcId"], order["SubnetId"], order["VPort"])
+    assert (seen["UniqVpcId"], seen["UniqSubnetId"], seen["Port"]) == (
+        order["VpcId"],
+        order["SubnetId"],
+        order["VPort"],
+    )
     assert sorted(seen["InstanceTags"], key=lambda tag: tag["TagKey"]) == order["ResourceTags"]
     assert of.opens(seen["WanIp"], seen["Port"], None)
     of.retire(call, instance)
@@ -159,6 +171,25 @@ def test_without_a_password_and_back(server, call, buy):
     assert all(of.opens(host, port, None) for port in server.ports(instance))
 
 
+def test_the_memory_that_is_used_shows(call, buy):
+    instance = buy()
+    assert of.describe(call, instance)["Size"] == 1024
+    with of.connect(*place(call, instance)) as node:
+        node.set("large", "x" * 20 * 2**20)
+    eventually(lambda: 20 <= of.describe(call, instance)["SizeUsed"] < 1024)
+
+
+def test_what_is_cleaned_up_is_known_as_gone_and_cannot_be_used(call, buy):
+    instance = buy()
+    of.retire(call, instance)
+    by_ids = call("DescribeInstances", InstanceIds=[instance])
+    assert [entry["Status"] for entry in by_ids["InstanceSet"]] == [-3]
+    assert of.listed(call, SearchKey=instance) == []
+    for action in ("CleanUpInstance", "StartupInstance", "DestroyPostpaidInstance", "DescribeInstanceNodeInfo"):
+        assert code_of(lambda: call(action, InstanceId=instance)) == "ResourceNotFound.InstanceNotExists"
+    assert call("DescribeTaskList", InstanceId=instance)["TotalCount"] == 3
+
+
 def test_what_modify_instance_changes_shows_at_once(call, buy):
     instance = buy()
     call("ModifyInstance", Operation="rename", InstanceIds=[instance], InstanceNames=["renamed"])
@@ -198,7 +229,12 @@ class TestTags:
         return {tag["TagKey"]: tag["TagValue"] for tag in of.describe(call, instance)["InstanceTags"]}
 
     def in_tag(self, tags, instance) -> dict:
-        wanted = {"ServiceType": "redis", "ResourcePrefix": "instance", "ResourceRegion": REGION, "ResourceIds": [instance]}
+        wanted = {
+            "ServiceType": "redis",
+            "ResourcePrefix": "instance",
+            "ResourceRegion": REGION,
+            "ResourceIds": [instance],
+        }
         found = tags("DescribeResourceTagsByResourceIds", **wanted, Offset=0, Limit=20)
         assert found["TotalCount"] == len(found["Tags"])
         assert all(tag["ResourceId"] == instance for tag in found["Tags"])

@@ -54,7 +54,9 @@ class TestLists:
     def test_as_cloudmux_walks(self, server, family):
         """The v1 signature, a form, and numbers as text."""
         call = Sdk(server, sign="HmacSHA256")
-        pages = [call("DescribeInstances", Offset=offset, Limit=4, SearchKey="family")["InstanceSet"] for offset in (0, 4)]
+        pages = [
+            call("DescribeInstances", Offset=offset, Limit=4, SearchKey="family")["InstanceSet"] for offset in (0, 4)
+        ]
         assert [len(page) for page in pages] == [4, 3]
         assert sorted(entry["InstanceId"] for page in pages for entry in page) == sorted(family)
 
@@ -78,7 +80,13 @@ class TestLists:
             lambda ids: {"InstanceName": "family-2"},
             lambda ids: {"InstanceId": ids[2]},
             lambda ids: {"InstanceIds": [ids[2], "crs-00000000"]},
-            lambda ids: {"InstanceIds": [ids[2]], "Status": [2], "Type": 17, "BillingMode": "postpaid", "ProjectIds": [0]},
+            lambda ids: {
+                "InstanceIds": [ids[2]],
+                "Status": [2],
+                "Type": 17,
+                "BillingMode": "postpaid",
+                "ProjectIds": [0],
+            },
             lambda ids: {"InstanceIds": [ids[2]], "EngineName": "Redis-7.0", "ProductVersions": ["local"]},
             lambda ids: {"InstanceIds": [ids[2]], "TypeVersion": 2, "AutoRenew": [0], "AzMode": "singleaz"},
         ],
@@ -113,7 +121,9 @@ class TestFields:
         assert_filled(seen, INSTANCE)
         assert seen["InstanceTags"] == [{"TagKey": "team", "TagValue": "a"}]
         assert seen["NodeSet"] in (None, [])
-        numbers = {name: seen[name] for name in ("Type", "RedisShardSize", "RedisShardNum", "RedisReplicasNum", "RegionId")}
+        numbers = {
+            name: seen[name] for name in ("Type", "RedisShardSize", "RedisShardNum", "RedisReplicasNum", "RegionId")
+        }
         assert numbers == {"Type": 17, "RedisShardSize": 1024, "RedisShardNum": 1, "RedisReplicasNum": 1, "RegionId": 1}
         with of.connect(seen["WanIp"], seen["Port"]) as node:
             assert node.info("server")["redis_version"].startswith(seen["CurrentRedisVersion"])
@@ -124,7 +134,9 @@ class TestFields:
         listed = call("DescribeTaskList", InstanceId=shared)
         assert listed["TotalCount"] == len(listed["Tasks"]) > 0
         for task in listed["Tasks"]:
-            assert_filled(task, ["TaskId", "Result", "StartTime", "EndTime", "TaskType", "InstanceId", "InstanceName", "Progress"])
+            assert_filled(
+                task, ["TaskId", "Result", "StartTime", "EndTime", "TaskType", "InstanceId", "InstanceName", "Progress"]
+            )
             assert (task["Result"], task["Progress"], task["InstanceId"]) == (2, 1, shared)
             info = call("DescribeTaskInfo", TaskId=task["TaskId"])
             assert_filled(info, TASK)
@@ -132,7 +144,14 @@ class TestFields:
             assert info["TaskType"].isascii() is ascii_only
 
     def test_of_the_task_list_by_filter(self, call, shared):
-        everything = {"InstanceId": shared, "TaskTypes": ["001"], "Result": [2], "BeginTime": "2020-01-01 00:00:00", "Offset": 0, "Limit": 100}
+        everything = {
+            "InstanceId": shared,
+            "TaskTypes": ["001"],
+            "Result": [2],
+            "BeginTime": "2020-01-01 00:00:00",
+            "Offset": 0,
+            "Limit": 100,
+        }
         assert call("DescribeTaskList", **everything)["TotalCount"] == 1
         assert call("DescribeTaskList", **everything | {"TaskTypes": ["004"]})["Tasks"] == []
         assert call("DescribeTaskList", **everything | {"Result": [4]})["Tasks"] == []
@@ -160,16 +179,26 @@ class TestFields:
             for product in zone["ProductSet"]:
                 assert_filled(product, PRODUCT)
         assert "ap-guangzhou-3" in [zone["ZoneName"] for zone in region["ZoneSet"]]
-        sold = {(product["Type"], product["PayMode"]): product for zone in region["ZoneSet"] for product in zone["ProductSet"]}
+        sold = {
+            (product["Type"], product["PayMode"]): product
+            for zone in region["ZoneSet"]
+            for product in zone["ProductSet"]
+        }
         standard = sold[17, "0"]
-        assert ("1" in standard["ShardNum"], "1" in standard["ReplicaNum"], "1" in standard["TotalSize"]) == (True, True, True)
+        assert ("1" in standard["ShardNum"], "1" in standard["ReplicaNum"], "1" in standard["TotalSize"]) == (
+            True,
+            True,
+            True,
+        )
         assert (17, "1") in sold
 
 
 class TestAroundRedis:
     """The services that Terraform and others ask before they ask redis."""
 
-    @pytest.mark.parametrize(("service", "asked"), [("region", {"Product": "redis"}), ("api", {"Product": "redis"}), ("cvm", {})])
+    @pytest.mark.parametrize(
+        ("service", "asked"), [("region", {"Product": "redis"}), ("api", {"Product": "redis"}), ("cvm", {})]
+    )
     def test_zones(self, server, shared, service, asked):
         zones = Sdk(server, service)("DescribeZones", **asked)
         assert zones["TotalCount"] == len(zones["ZoneSet"]) > 0
@@ -179,7 +208,9 @@ class TestAroundRedis:
         assert ids["ap-guangzhou-3"] == "100003"
         assert str(of.describe(Sdk(server), shared)["ZoneId"]) in ids.values()
 
-    @pytest.mark.parametrize(("service", "asked"), [("region", {"Product": "redis"}), ("api", {"Product": "redis"}), ("cvm", {})])
+    @pytest.mark.parametrize(
+        ("service", "asked"), [("region", {"Product": "redis"}), ("api", {"Product": "redis"}), ("cvm", {})]
+    )
     def test_regions(self, server, service, asked):
         regions = Sdk(server, service)("DescribeRegions", **asked)
         assert regions["TotalCount"] == len(regions["RegionSet"])
@@ -191,7 +222,9 @@ class TestAroundRedis:
         products = Sdk(server, "region")("DescribeProducts", Limit=20, Offset=0)
         assert "redis" in [product["Name"] for product in products["Products"]]
 
-    @pytest.mark.parametrize(("sign", "method"), [("TC3-HMAC-SHA256", "POST"), ("HmacSHA256", "POST"), ("TC3-HMAC-SHA256", "GET")])
+    @pytest.mark.parametrize(
+        ("sign", "method"), [("TC3-HMAC-SHA256", "POST"), ("HmacSHA256", "POST"), ("TC3-HMAC-SHA256", "GET")]
+    )
     def test_who_is_asking(self, server, sign, method):
         caller = Sdk(server, "sts", sign=sign, method=method)("GetCallerIdentity")
         assert caller["AccountId"] == caller["UserId"] == "100000000001"

@@ -26,7 +26,15 @@ ROUTES = {
     "as a proxy": lambda server: {"endpoint": None, "proxy": server.url},
     "as a proxy, by region": lambda server: {"endpoint": "redis.ap-guangzhou.tencentcloudapi.com", "proxy": server.url},
 }
-FILTERS = {"Limit": 2, "Offset": 0, "OrderBy": "createtime", "OrderType": 0, "Status": [2, -2], "TypeList": [17], "SearchKeys": ["shared"]}
+FILTERS = {
+    "Limit": 2,
+    "Offset": 0,
+    "OrderBy": "createtime",
+    "OrderType": 0,
+    "Status": [2, -2],
+    "TypeList": [17],
+    "SearchKeys": ["shared"],
+}
 
 
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
@@ -64,7 +72,9 @@ def test_as_terraform_reaches_every_service(server, service, action, asked, root
     assert call(action, **asked)["RequestId"]
 
 
-@pytest.mark.parametrize(("service", "action"), [("sts", "GetCallerIdentity"), ("cvm", "DescribeRegions"), ("region", "DescribeProducts")])
+@pytest.mark.parametrize(
+    ("service", "action"), [("sts", "GetCallerIdentity"), ("cvm", "DescribeRegions"), ("region", "DescribeProducts")]
+)
 def test_services_that_need_no_region(server, service, action):
     assert Sdk(server, service, region="")(action)["RequestId"]
 

@@ -9,7 +9,15 @@ from redis.retry import Retry
 from support.server import eventually
 
 PASSWORD = "Passw0rd!"
-ORDER = {"TypeId": 17, "MemSize": 1024, "GoodsNum": 1, "Period": 1, "BillingMode": 0, "RedisReplicasNum": 1, "Password": PASSWORD}
+ORDER = {
+    "TypeId": 17,
+    "MemSize": 1024,
+    "GoodsNum": 1,
+    "Period": 1,
+    "BillingMode": 0,
+    "RedisReplicasNum": 1,
+    "Password": PASSWORD,
+}
 TASK_STATUSES = ["preparing", "running", "succeed"]
 PURGE = {"en-US": "Redis cache purge process", "zh-CN": "redis缓存清空流程"}
 

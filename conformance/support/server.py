@@ -30,7 +30,17 @@ class Server:
         """Starts it and reads the ready line; `config` is added to a file that names the instances' address."""
         settings = self.folder / "cinnabar.toml"
         settings.write_text(f'{config}\n[network]\naddresses = ["{self.address}"]\n')
-        self.command = [self.binary, "serve", "--listen", "127.0.0.1:0", "--data", self.data, "--config", settings, *flags]
+        self.command = [
+            self.binary,
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            self.data,
+            "--config",
+            settings,
+            *flags,
+        ]
         self._run()
         return self
 
@@ -42,7 +52,12 @@ class Server:
     def _run(self) -> None:
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, cwd=self.folder, env=environment()
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=self.folder,
+                env=environment(),
             )
         line = self._first_line()
         ready = READY.match(line)
@@ -89,7 +104,10 @@ class Server:
 
     def ports(self, instance: str) -> list:
         """The ports of an instance's nodes, the master's first."""
-        return [int(re.search(r"(?m)^port (\d+)$", (node / "redis.conf").read_text())[1]) for node in self.node_folders(instance)]
+        return [
+            int(re.search(r"(?m)^port (\d+)$", (node / "redis.conf").read_text())[1])
+            for node in self.node_folders(instance)
+        ]
 
     def traces(self, instance: str) -> list:
         """What is left of an instance on this machine: folders and processes."""

@@ -17,7 +17,12 @@ def tell(call, server, language: str = "en-US", *, see_deletion: bool = False) -
 
 def buy(call) -> str:
     """Bought with one replica: visible at once, running before long."""
-    order = of.ORDER | {"InstanceName": "story", "VpcId": "vpc-1a2b3c4d", "SubnetId": "subnet-1a2b3c4d", "ZoneId": 100003}
+    order = of.ORDER | {
+        "InstanceName": "story",
+        "VpcId": "vpc-1a2b3c4d",
+        "SubnetId": "subnet-1a2b3c4d",
+        "ZoneId": 100003,
+    }
     bought = call("CreateInstances", **order)
     assert bought["DealId"] and bought["DealName"], bought
     (instance,) = bought["InstanceIds"]

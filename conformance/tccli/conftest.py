@@ -24,7 +24,9 @@ class Tccli:
 
     def run(self, *words: str) -> subprocess.CompletedProcess:
         command = [TCCLI, *words, "--endpoint", self.endpoint]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL
+        )
 
     def __call__(self, action: str, **parameters) -> dict:
         words = [word for name, value in parameters.items() for word in (f"--{name}", self._word(value))]

@@ -37,7 +37,15 @@ def test_the_waiter_waits_for_an_instance(tccli, call):
 def test_filtered_and_unfolded(tccli, call, buy):
     """Its other ways to put parameters in and to take answers out."""
     instance = buy(ResourceTags=[{"TagKey": "by", "TagValue": "tccli"}])
-    words = ["--cli-unfold-argument", "--InstanceTags.0.TagKey", "by", "--InstanceTags.0.TagValue", "tccli", "--Limit", "2"]
+    words = [
+        "--cli-unfold-argument",
+        "--InstanceTags.0.TagKey",
+        "by",
+        "--InstanceTags.0.TagValue",
+        "tccli",
+        "--Limit",
+        "2",
+    ]
     done = tccli.run("redis", "DescribeInstances", *words, "--filter", "InstanceSet[*].InstanceId", "--output", "text")
     assert (done.returncode, done.stdout.strip()) == (0, instance), done
 
@@ -46,7 +54,11 @@ def test_filtered_and_unfolded(tccli, call, buy):
     ("words", "code", "text"),
     [
         (["DescribeTaskInfo", "--TaskId", "4000000000"], "InvalidParameter.InvalidParameter", "4000000000"),
-        (["DescribeMaintenanceWindow", "--InstanceId", "crs-00000000"], "ResourceNotFound.InstanceNotExists", "crs-00000000"),
+        (
+            ["DescribeMaintenanceWindow", "--InstanceId", "crs-00000000"],
+            "ResourceNotFound.InstanceNotExists",
+            "crs-00000000",
+        ),
         (["DescribeInstances", "--secretKey", "x"], "AuthFailure.SignatureFailure", ""),
         (["DescribeInstances", "--secretId", "AKIDx"], "AuthFailure.SecretIdNotFound", ""),
         (["DescribeInstances", "--region", "ap-nowhere"], "UnsupportedRegion", "ap-nowhere"),

@@ -1,8 +1,8 @@
 //! One SQL text in transactions: an embedded SQLite file with snapshots for readers and group commit for writers.
 //!
 //! **Readers** run where they are called, on a pooled connection: a look-up by key takes microseconds, less than handing
-//! it to another thread would. [`Db::read`] sees each statement's newest committed state, [`Db::snapshot`] one state
-//! for all of its statements.
+//! it to another thread would. A read sees one state for all of its statements, at least as new as every write that was
+//! answered before it began (a pooled connection keeps its view open until something is committed).
 //!
 //! **Writers** are closures sent to one writer thread. It takes all that wait, runs each in its own savepoint, and ends
 //! with one `COMMIT`, so many small transactions share one fsync. A writer's answer is sent after that commit: whatever
@@ -12,14 +12,15 @@
 //! crate knows which database is behind it.
 
 mod migrate;
+mod readers;
 mod row;
 mod writer;
 
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 pub use migrate::Migration;
 pub use row::{Param, Row};
@@ -66,8 +67,7 @@ pub struct Db {
 }
 
 struct Inner {
-    path: PathBuf,
-    readers: Mutex<Vec<Connection>>,
+    readers: Arc<readers::Readers>,
     writer: writer::Writer,
 }
 
@@ -81,32 +81,20 @@ impl Db {
         let mut connection = Connection::open(path)?;
         configure(&connection)?;
         migrate::migrate(&mut connection, migrations)?;
-        let writer = writer::Writer::start(connection)?;
-        Ok(Self { inner: Arc::new(Inner { path: path.to_owned(), readers: Mutex::default(), writer }) })
-    }
-
-    /// Runs `f` on a reading connection; each statement sees the newest committed state.
-    ///
-    /// # Errors
-    /// Whatever `f` answers, and [`Error`] when no connection can be opened.
-    pub fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        let connection = self.reader()?;
-        let result = f(&Tx::new(&connection));
-        self.give_back(connection);
-        result
+        let readers = Arc::new(readers::Readers::new(path));
+        let writer = writer::Writer::start(connection, Arc::clone(&readers))?;
+        Ok(Self { inner: Arc::new(Inner { readers, writer }) })
     }
 
     /// Runs `f` on a reading connection; all of its statements see one and the same state.
     ///
     /// # Errors
-    /// As [`Db::read`].
-    pub fn snapshot<T, E: From<Error>>(&self, f: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.read(|tx| {
-            tx.execute("BEGIN", &[])?;
-            let result = f(tx);
-            tx.execute("ROLLBACK", &[])?;
-            result
-        })
+    /// Whatever `f` answers, and [`Error`] when no connection can be opened.
+    pub fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        let reader = self.inner.readers.take()?;
+        let result = f(&Tx::new(&reader.connection));
+        self.inner.readers.give_back(reader);
+        result
     }
 
     /// Runs `f` in a writing transaction; `Ok` means that it is durable, `Err` that nothing of it was written.
@@ -120,22 +108,6 @@ impl Db {
     {
         self.inner.writer.run(f).await
     }
-
-    fn reader(&self) -> Result<Connection, Error> {
-        let pooled = self.readers().pop();
-        match pooled {
-            Some(connection) => Ok(connection),
-            None => open_reader(&self.inner.path),
-        }
-    }
-
-    fn give_back(&self, connection: Connection) {
-        self.readers().push(connection);
-    }
-
-    fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Creates the file for its owner only; SQLite gives its side files the same mode.
@@ -143,13 +115,6 @@ fn create_private(path: &Path) -> Result<(), Error> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true).mode(0o600);
     options.open(path).map(drop).map_err(|error| Error::Database(format!("{}: {error}", path.display())))
-}
-
-fn open_reader(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    configure_session(&connection)?;
-    Ok(connection)
 }
 
 /// What holds for the file and is said once, by the writer.

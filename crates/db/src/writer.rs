@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::readers::Readers;
 use crate::{Error, Param, Row};
 
 /// At most this many transactions share a commit, so that the first of them does not wait too long.
@@ -90,11 +91,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
+    pub(crate) fn start(connection: Connection, readers: Arc<Readers>) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("db-writer".to_owned())
-            .spawn(move || write_groups(&connection, &queue))
+            .spawn(move || write_groups(&connection, &queue, &readers))
             .map_err(|error| Error::Database(error.to_string()))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -157,14 +158,15 @@ fn run_savepoint<T, E: From<Error>>(tx: &Tx<'_>, f: impl FnOnce(&Tx<'_>) -> Resu
     result
 }
 
-fn write_groups(connection: &Connection, queue: &mpsc::Receiver<Job>) {
+fn write_groups(connection: &Connection, queue: &mpsc::Receiver<Job>, readers: &Readers) {
     while let Ok(first) = queue.recv() {
         let jobs = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
-        write_group(connection, jobs);
+        write_group(connection, jobs, readers);
     }
 }
 
-fn write_group(connection: &Connection, jobs: impl Iterator<Item = Job>) {
+fn write_group(connection: &Connection, jobs: impl Iterator<Item = Job>, readers: &Readers) {
+    readers.rest();
     let begun = connection.execute_batch("BEGIN IMMEDIATE");
     let open = begun.is_ok().then_some(connection);
     let finishes: Vec<Finish> = jobs.map(|job| job(open)).collect();
@@ -173,6 +175,7 @@ fn write_group(connection: &Connection, jobs: impl Iterator<Item = Job>) {
         tracing::error!(error, transactions = finishes.len(), "a group commit failed");
         roll_back(connection);
     }
+    readers.committed();
     for finish in finishes {
         finish(ended.clone());
     }

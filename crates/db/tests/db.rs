@@ -86,14 +86,14 @@ async fn hooks_run_after_a_commit_and_never_after_a_rollback() {
 }
 
 #[tokio::test]
-async fn a_snapshot_does_not_see_what_comes_after_it() {
+async fn a_read_does_not_see_what_comes_after_its_beginning() {
     let folder = tempfile::tempdir().unwrap();
     let db = open(&folder, &[FIRST]).unwrap();
     insert(&db, "a").await.unwrap();
     let (writing, handle) = (db.clone(), tokio::runtime::Handle::current());
     let counts = tokio::task::spawn_blocking(move || {
         let count = |tx: &db::Tx<'_>| tx.query_opt("SELECT COUNT(*) FROM t", &[], |row| row.int(0));
-        db.snapshot(|tx| {
+        db.read(|tx| {
             let before = count(tx)?;
             handle.block_on(insert(&writing, "b"))?;
             Ok::<_, Error>((before, count(tx)?))
@@ -120,4 +120,28 @@ async fn the_file_is_its_owners_only() {
         let entry = entry.unwrap();
         assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
     }
+}
+
+#[tokio::test]
+async fn a_read_sees_every_write_that_was_answered_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder, &[FIRST]).unwrap();
+    for (written, name) in ["a", "b", "c"].into_iter().enumerate() {
+        assert_eq!(count(&db), i64::try_from(written).unwrap());
+        insert(&db, name).await.unwrap();
+    }
+    assert_eq!(count(&db), 3);
+}
+
+#[tokio::test]
+async fn idle_readers_do_not_keep_the_log_from_being_folded_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder, &[FIRST]).unwrap();
+    let size = || std::fs::metadata(folder.path().join("state.db-wal")).unwrap().len();
+    for i in 0..3000 {
+        assert_eq!(count(&db), i);
+        db.write(move |tx| tx.execute("INSERT INTO t(name) VALUES ($1)", params![&i.to_string()])).await.unwrap();
+    }
+    // A thousand pages of 4 KiB are the mark at which the log is folded in; it is used anew from the start then.
+    assert!(size() < 3 * 1000 * 4096, "the log grew to {} bytes", size());
 }

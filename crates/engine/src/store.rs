@@ -30,7 +30,8 @@ const LIVE: &str =
     "SELECT id, status FROM task WHERE subject = $1 AND status IN ('preparing', 'running', 'error') LIMIT 1";
 const GET: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = $1 AND tenant = $2");
 const FIND: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = $1");
-const BRIEF: &str = "SELECT status, created_at, kind, subject, message FROM task WHERE id = $1 AND tenant = $2";
+// The hottest text of all says `?n`, so that nothing has to be replaced in it.
+const BRIEF: &str = "SELECT status, created_at, kind, subject, message FROM task WHERE id = ?1 AND tenant = ?2";
 const EVENTS: &str = "SELECT step, event, data, at FROM task_event WHERE task_id = $1 ORDER BY seq";
 
 /// Writes a task; `None` when its subject has a live one.

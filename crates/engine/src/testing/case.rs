@@ -89,7 +89,7 @@ impl Case {
     }
 
     fn report(&self, world: &impl World, id: TaskId, crashed: bool) -> Report {
-        let read = world.db().snapshot(|tx| Ok::<_, db::Error>((store::find(tx, id)?, store::events(tx, id)?)));
+        let read = world.db().read(|tx| Ok::<_, db::Error>((store::find(tx, id)?, store::events(tx, id)?)));
         let (task, events) = read.expect("the task and its log can be read");
         let (task, events) = (task.expect("the task is there"), events.expect("the log can be read"));
         let (faults, crashed_at) = (self.faults, self.crash_at.filter(|_| crashed));

@@ -14,9 +14,9 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// `NoSuchProduct` when nothing of it is a service of this server.
-pub fn service(envelope: &Envelope, host: &str) -> Result<&'static str, Error> {
+pub fn service(envelope: &Envelope<'_>, host: &str) -> Result<&'static str, Error> {
     let scope = match &envelope.signature {
-        Signature::Tc3(header) => Authorization::parse(header).map(|parsed| parsed.service).unwrap_or_default(),
+        Signature::Tc3(Ok(authorization)) => authorization.service,
         _ => "",
     };
     let label = host.split_once("://").map_or(host, |(_, rest)| rest).split('.').next().unwrap_or_default();
@@ -49,7 +49,7 @@ fn is_address(scope: &str) -> bool {
 pub fn authenticate(
     app: &App,
     received: &Received,
-    envelope: &Envelope,
+    envelope: &Envelope<'_>,
     info: &api::ActionInfo,
     now: i64,
 ) -> Result<Caller, Error> {
@@ -57,7 +57,8 @@ pub fn authenticate(
         Signature::Absent => Err(gateway::invalid_authorization(
             "there is none, and no `Signature` parameter either; sign the request with TC3-HMAC-SHA256 or with v1",
         )),
-        Signature::Tc3(header) => tc3(app, received, envelope, (header, info.service), now),
+        Signature::Tc3(Err(fault)) => Err(gateway::invalid_authorization(fault)),
+        Signature::Tc3(Ok(claim)) => tc3(app, received, envelope, (claim, info.service), now),
         Signature::V1 { secret_id, method, signature, pairs } => {
             let algorithm = algorithm(method)?;
             let key = app.keys.find(secret_id).ok_or_else(gateway::secret_id_not_found)?;
@@ -81,11 +82,10 @@ pub fn authenticate(
 fn tc3(
     app: &App,
     received: &Received,
-    envelope: &Envelope,
-    (header, service): (&str, &str),
+    envelope: &Envelope<'_>,
+    (authorization, service): (&Authorization<'_>, &str),
     now: i64,
 ) -> Result<Arc<AccessKey>, Error> {
-    let authorization = Authorization::parse(header).map_err(gateway::invalid_authorization)?;
     if envelope.timestamp.is_empty() {
         return Err(gateway::missing_parameter("Timestamp"));
     }
@@ -100,7 +100,7 @@ fn tc3(
     };
     let hosts = sign::host::candidates(received.host(), service, &envelope.region, &app.public_hosts);
     let signing = key.signing_key(authorization.date, authorization.service);
-    sign::verify_tc3(&authorization, &signing, &request, hosts, now / 1000).map_err(refusal)?;
+    sign::verify_tc3(authorization, &signing, &request, hosts, now / 1000).map_err(refusal)?;
     Ok(key)
 }
 

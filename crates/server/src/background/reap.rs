@@ -22,7 +22,7 @@ pub async fn round(world: Arc<World>) {
         Ok(nodes) => nodes,
         Err(error) => return tracing::error!(%error, "cannot list the nodes"),
     };
-    let known = world.db.snapshot(|tx| {
+    let known = world.db.read(|tx| {
         Ok::<_, db::Error>((store::instance_change::with_nodes(tx)?, store::instance_change::gone_with_ports(tx)?))
     });
     let (owners, gone) = match known {

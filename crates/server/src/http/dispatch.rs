@@ -67,14 +67,14 @@ async fn answer(
     run(&context, app, params).await
 }
 
-fn find(envelope: &Envelope, received: &Received) -> Result<&'static ActionInfo, Error> {
+fn find(envelope: &Envelope<'_>, received: &Received) -> Result<&'static ActionInfo, Error> {
     let service = authenticate::service(envelope, received.host())?;
     let known = || {
         let versions =
             api::services().iter().filter(|(name, _)| *name == service).map(|(_, version)| format!("`{version}`"));
         versions.collect::<Vec<_>>().join(", ")
     };
-    if !api::services().contains(&(service, envelope.version.as_str())) {
+    if !api::services().contains(&(service, envelope.version.as_ref())) {
         return Err(gateway::no_such_version(&envelope.version, &known()));
     }
     api::find(service, &envelope.version, &envelope.action)
@@ -82,8 +82,8 @@ fn find(envelope: &Envelope, received: &Received) -> Result<&'static ActionInfo,
 }
 
 /// Redis needs a region; the helper services take one or none.
-fn region_of(envelope: &Envelope, info: &ActionInfo) -> Result<Option<&'static Region>, Error> {
-    match envelope.region.as_str() {
+fn region_of(envelope: &Envelope<'_>, info: &ActionInfo) -> Result<Option<&'static Region>, Error> {
+    match envelope.region.as_ref() {
         "" if info.service == "redis" => Err(gateway::missing_parameter("Region")),
         "" => Ok(None),
         name => region::find(name).map(Some).ok_or_else(|| gateway::unsupported_region(name)),

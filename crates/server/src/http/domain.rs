@@ -12,7 +12,7 @@ use crate::model::region::{self, Region};
 /// # Errors
 /// `UnsupportedRegion` that names the domain to use.
 pub fn check(host: &str, service: &str, region: Option<&'static Region>, roots: &[String]) -> Result<(), Error> {
-    let Some(region) = region else { return Ok(()) };
+    let Some(region) = region.filter(|_| !is_address(host)) else { return Ok(()) };
     let Some((name, root)) = roots.iter().find_map(|root| under_root(host, root)) else { return Ok(()) };
     let served = name.split('.').filter_map(region::find).find(|region| region.is_finance());
     if served == region.is_finance().then_some(region) {
@@ -21,6 +21,11 @@ pub fn check(host: &str, service: &str, region: Option<&'static Region>, roots: 
     let wanted =
         if region.is_finance() { format!("`{service}.{}.{root}`", region.name) } else { format!("`{service}.{root}`") };
     Err(gateway::wrong_finance_domain(region.name, name_of(host), &wanted))
+}
+
+/// An IPv4 address, the commonest Host, is under no root domain: its last label is a number.
+fn is_address(host: &str) -> bool {
+    name_of(host).rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// What stands before the root domain, if the host is under it.

@@ -2,9 +2,12 @@
 //!
 //! The two ways of signing put it in two places: TC3 in headers, v1 among the parameters.
 
+use std::borrow::Cow;
+
 use hyper::Method;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use serde_json::{Map, Value};
+use sign::{Authorization, ParseError};
 
 use super::flat::{self, Pairs};
 use super::received::Received;
@@ -38,19 +41,19 @@ const COMMON: [&str; 11] = [
 ];
 
 /// The common part of a request, and its parameters still unchecked.
-pub struct Envelope {
+pub struct Envelope<'r> {
     /// The action, or empty.
-    pub action: String,
+    pub action: Cow<'r, str>,
     /// The version, or empty.
-    pub version: String,
+    pub version: Cow<'r, str>,
     /// The region, or empty.
-    pub region: String,
+    pub region: Cow<'r, str>,
     /// Unix seconds as sent.
-    pub timestamp: String,
+    pub timestamp: Cow<'r, str>,
     /// The token of a temporary key, or empty.
-    pub token: String,
+    pub token: Cow<'r, str>,
     /// The claimed signature.
-    pub signature: Signature,
+    pub signature: Signature<'r>,
     /// The action's own parameters.
     pub params: Map<String, Value>,
     /// How those were written.
@@ -58,13 +61,11 @@ pub struct Envelope {
 }
 
 /// Who claims to have signed, and how.
-#[derive(Default)]
-pub enum Signature {
+pub enum Signature<'r> {
     /// Nobody.
-    #[default]
     Absent,
-    /// The raw `Authorization` header.
-    Tc3(String),
+    /// The `Authorization` header, or why it is none.
+    Tc3(Result<Authorization<'r>, ParseError>),
     /// The parameters of the v1 signature, and all that it covers.
     V1 {
         /// Whose key.
@@ -81,10 +82,15 @@ pub enum Signature {
 /// The language that the client asked for, as far as that can be told before anything else is read.
 #[must_use]
 pub fn language(received: &Received) -> Language {
-    let header = received.header(&LANGUAGE).map(Language::parse);
+    if let Some(header) = received.header(&LANGUAGE) {
+        return Language::parse(header);
+    }
+    if received.header(&ACTION).is_some() {
+        return Language::default();
+    }
     let query = || received.parts.uri.query().and_then(|query| find_language(query.as_bytes()));
-    let form = || find_language(&received.body).filter(|_| received.media_type() == FORM);
-    header.or_else(query).or_else(form).unwrap_or_default()
+    let form = || find_language(&received.body).filter(|_| received.is(FORM));
+    query().or_else(form).unwrap_or_default()
 }
 
 fn find_language(text: &[u8]) -> Option<Language> {
@@ -95,7 +101,7 @@ fn find_language(text: &[u8]) -> Option<Language> {
 ///
 /// # Errors
 /// `InvalidParameter` or `InvalidRequest` for what cannot be read, `MissingParameter` for an absent action or version.
-pub async fn read(received: &Received) -> Result<Envelope, Error> {
+pub async fn read(received: &Received) -> Result<Envelope<'_>, Error> {
     refuse_repeated_headers(received)?;
     let envelope = if received.header(&AUTHORIZATION).is_some() || received.header(&ACTION).is_some() {
         from_headers(received).await?
@@ -124,16 +130,17 @@ fn refuse_repeated_headers(received: &Received) -> Result<(), Error> {
     }
 }
 
-async fn from_headers(received: &Received) -> Result<Envelope, Error> {
-    let text = |name: &HeaderName| received.header(name).unwrap_or_default().to_owned();
+async fn from_headers(received: &Received) -> Result<Envelope<'_>, Error> {
+    let text = |name: &HeaderName| Cow::Borrowed(received.header(name).unwrap_or_default());
     let (params, notation) = tc3_params(received).await?;
+    let authorization = received.header(&AUTHORIZATION).map(Authorization::parse);
     Ok(Envelope {
         action: text(&ACTION),
         version: text(&VERSION),
         region: text(&REGION),
         timestamp: text(&TIMESTAMP),
         token: text(&TOKEN),
-        signature: received.header(&AUTHORIZATION).map_or(Signature::Absent, |value| Signature::Tc3(value.to_owned())),
+        signature: authorization.map_or(Signature::Absent, Signature::Tc3),
         params,
         notation,
     })
@@ -145,11 +152,13 @@ async fn tc3_params(received: &Received) -> Result<(Map<String, Value>, Notation
         return Ok((flat::unflatten(flat::decode(query.as_bytes())?)?, Notation::Text));
     }
     refuse_query(received)?;
-    match received.media_type().as_str() {
-        "application/json" | "application/octet-stream" => Ok((json::parse(&received.body)?, Notation::Json)),
-        "multipart/form-data" => Ok((multipart::parse(received).await?, Notation::Text)),
-        other => Err(content_type(other, "application/json or multipart/form-data")),
+    if received.is("application/json") || received.is("application/octet-stream") {
+        return Ok((json::parse(&received.body)?, Notation::Json));
     }
+    if received.is("multipart/form-data") {
+        return Ok((multipart::parse(received).await?, Notation::Text));
+    }
+    Err(content_type(received.media_type(), "application/json or multipart/form-data"))
 }
 
 /// The signature of a POST does not cover its query string, so nothing in it may count.
@@ -169,7 +178,7 @@ fn pairs(received: &Received) -> Result<Pairs, Error> {
         return flat::decode(received.parts.uri.query().unwrap_or_default().as_bytes());
     }
     refuse_query(received)?;
-    match received.media_type().as_str() {
+    match received.media_type().to_ascii_lowercase().as_str() {
         FORM => flat::decode(&received.body),
         // Without any of the TC3 headers nothing says which action a JSON body is for.
         "application/json" => Err(gateway::missing_parameter("Action")),
@@ -186,7 +195,7 @@ fn content_type(given: &str, wanted: &str) -> Error {
     )
 }
 
-fn from_pairs(pairs: Pairs) -> Result<Envelope, Error> {
+fn from_pairs(pairs: Pairs) -> Result<Envelope<'static>, Error> {
     let find =
         |name: &str| pairs.iter().find(|(key, _)| key == name).map_or_else(String::new, |(_, value)| value.clone());
     let own = pairs.iter().filter(|(name, _)| !COMMON.contains(&name.as_str())).cloned();
@@ -200,12 +209,13 @@ fn from_pairs(pairs: Pairs) -> Result<Envelope, Error> {
             pairs: pairs.clone(),
         },
     };
+    let text = |name: &str| Cow::Owned(find(name));
     Ok(Envelope {
-        action: find("Action"),
-        version: find("Version"),
-        region: find("Region"),
-        timestamp: find("Timestamp"),
-        token: find("Token"),
+        action: text("Action"),
+        version: text("Version"),
+        region: text("Region"),
+        timestamp: text("Timestamp"),
+        token: text("Token"),
         signature,
         params,
         notation: Notation::Text,

@@ -41,12 +41,7 @@ impl Received {
     pub async fn read(request: Request<Incoming>, peer: SocketAddr) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         let limit = limit(&parts)?;
-        let body = tokio::time::timeout(BODY_TIME, read_body(body, limit)).await.map_err(|_| {
-            gateway::malformed(
-                format!("The body did not arrive within {BODY_TIME:?}."),
-                format!("请求体未在 {BODY_TIME:?} 内到达。"),
-            )
-        })??;
+        let body = in_time(body, limit).await?;
         Ok(Self { parts, body, peer })
     }
 
@@ -69,11 +64,17 @@ impl Received {
         self.header(&hyper::header::HOST).unwrap_or_else(authority)
     }
 
-    /// The content type without its parameters, in lower case.
+    /// The content type without its parameters.
     #[must_use]
-    pub fn media_type(&self) -> String {
+    pub fn media_type(&self) -> &str {
         let value = self.header(&CONTENT_TYPE).unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        value.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// Whether that is the content type, in any letter case.
+    #[must_use]
+    pub fn is(&self, media_type: &str) -> bool {
+        self.media_type().eq_ignore_ascii_case(media_type)
     }
 }
 
@@ -91,6 +92,14 @@ fn limit(parts: &Parts) -> Result<usize, Error> {
         Method::POST => Ok(BODY_LIMIT),
         ref other => Err(gateway::unsupported_protocol(other.as_str())),
     }
+}
+
+async fn in_time(body: Incoming, limit: usize) -> Result<Bytes, Error> {
+    let late = |_| {
+        let (en, zh) = ("The body did not arrive within 30 seconds.", "请求体未在 30 秒内到达。");
+        gateway::malformed(en, zh)
+    };
+    tokio::time::timeout(BODY_TIME, read_body(body, limit)).await.map_err(late)?
 }
 
 async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {

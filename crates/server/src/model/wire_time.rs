@@ -20,8 +20,40 @@ pub fn offset(text: &str) -> Option<UtcOffset> {
 /// Milliseconds since 1970 as wire text; [`NONE`] when out of range.
 #[must_use]
 pub fn format(millis: i64, offset: UtcOffset) -> String {
-    at(millis, offset).and_then(|time| time.format(FORMAT).ok()).unwrap_or_else(|| NONE.to_owned())
+    let Some(time) = at(millis, offset).filter(|time| (0..10_000).contains(&time.year())) else {
+        return NONE.to_owned();
+    };
+    let mut text = NONE.to_owned().into_bytes();
+    let year = time.year().unsigned_abs();
+    let (hour, minute, second) = time.to_hms();
+    // The general formatter costs a tenth of a whole DescribeTaskInfo.
+    let pairs = [
+        year / 100,
+        year % 100,
+        u8::from(time.month()).into(),
+        time.day().into(),
+        hour.into(),
+        minute.into(),
+        second.into(),
+    ];
+    for (at, pair) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
+        if let Some(place) = text.get_mut(at..at + 2) {
+            place.copy_from_slice(&DIGITS[pair as usize % 100]);
+        }
+    }
+    String::from_utf8(text).unwrap_or_else(|_| NONE.to_owned())
 }
+
+/// The two digits of each number below 100.
+const DIGITS: [[u8; 2]; 100] = {
+    let mut digits = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        digits[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    digits
+};
 
 /// The same for a time that may be absent.
 #[must_use]

@@ -36,9 +36,8 @@ impl World {
     /// # Errors
     /// When the store cannot be read.
     pub fn load(&self, id: &str) -> Result<(Instance, Vec<Node>), Failure> {
-        let loaded = self
-            .db
-            .snapshot(|tx| Ok::<_, db::Error>((store::instance::get(tx, id)?, store::node::of_instance(tx, id)?)));
+        let loaded =
+            self.db.read(|tx| Ok::<_, db::Error>((store::instance::get(tx, id)?, store::node::of_instance(tx, id)?)));
         loaded.map_err(|error| store_failure(&error))
     }
 }

@@ -37,7 +37,7 @@ impl Action for DescribeInstanceDealDetail {
             let made = store::deal_progress::made(tx, context.account(), &deal.instance_ids)?;
             Ok::<_, Error>(view(app, deal, &made))
         };
-        let details = app.db.snapshot(|tx| asked.iter().map(|one| detail(tx, one)).collect::<Result<Vec<_>, _>>())?;
+        let details = app.db.read(|tx| asked.iter().map(|one| detail(tx, one)).collect::<Result<Vec<_>, _>>())?;
         Ok(DescribeInstanceDealDetailResponse { deal_details: details })
     }
 }

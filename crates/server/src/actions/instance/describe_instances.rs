@@ -27,7 +27,7 @@ impl Action for DescribeInstances {
         };
         let filter = instance_filter::read(&request, &scope)?;
         // One snapshot: the count and the page are of the same moment.
-        let (total_count, known) = app.db.snapshot(|tx| {
+        let (total_count, known) = app.db.read(|tx| {
             let (total, page) = store::instance_list::list(tx, &filter)?;
             let known = page.into_iter().map(|instance| know(tx, instance)).collect::<Result<Vec<_>, _>>()?;
             Ok::<_, db::Error>((total, known))

@@ -32,7 +32,7 @@ impl Action for DescribeResourceTags {
             limit,
             offset,
         };
-        let (total, lines) = app.db.snapshot(|tx| tag_list::list(tx, &filter))?;
+        let (total, lines) = app.db.read(|tx| tag_list::list(tx, &filter))?;
         Ok(DescribeResourceTagsResponse {
             total_count: unsigned(total),
             offset: unsigned(offset),

@@ -33,7 +33,7 @@ impl Action for DescribeResourceTagsByResourceIds {
             limit,
             offset,
         };
-        let (total, lines) = app.db.snapshot(|tx| tag_list::list(tx, &filter))?;
+        let (total, lines) = app.db.read(|tx| tag_list::list(tx, &filter))?;
         Ok(DescribeResourceTagsByResourceIdsResponse {
             total_count: unsigned(total),
             offset: unsigned(offset),

@@ -32,7 +32,7 @@ impl Action for DescribeTaskList {
         let filter = filter(context, app, &request)?;
         let db = app.db.clone();
         // An exact count may walk over a million tasks; other requests must not wait for it.
-        let list = move || db.snapshot(|tx| task_list::list(tx, &filter));
+        let list = move || db.read(|tx| task_list::list(tx, &filter));
         let (total_count, lines) = tokio::task::spawn_blocking(list).await.map_err(gateway::internal)??;
         Ok(DescribeTaskListResponse { total_count, tasks: lines.into_iter().map(|line| view(app, line)).collect() })
     }
