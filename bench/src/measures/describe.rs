@@ -119,13 +119,13 @@ fn rows(rounds: &[(Round, Round)], length: usize, memory: f64) -> Vec<Row> {
 
 /// Why the rate is not the server's limit, if it is not.
 fn limit(rounds: &[(Round, Round)]) -> &'static str {
-    let lowest = |of: fn(&(Round, Round)) -> &Round| median(rounds.iter().map(|pair| of(pair).busy));
-    let idle = |of: fn(&(Round, Round)) -> &Round| median(rounds.iter().map(|pair| of(pair).idle));
-    let (ours, bare): (fn(&(Round, Round)) -> &Round, fn(&(Round, Round)) -> &Round) = (|pair| &pair.0, |pair| &pair.1);
-    let not_busy = lowest(ours) < BUSY || lowest(bare) < BUSY;
-    match not_busy {
-        false => "",
-        true if idle(ours) > 1.0 - BUSY || idle(bare) > 1.0 - BUSY => " (GENERATOR-BOUND)",
-        true => " (DISTURBED by other processes on the core)",
+    let lower = |get: fn(&Round) -> f64| {
+        let of = |pick: fn(&(Round, Round)) -> &Round| median(rounds.iter().map(|pair| get(pick(pair))));
+        of(|pair| &pair.0).min(of(|pair| &pair.1))
+    };
+    match (lower(|round| round.busy), lower(|round| 1.0 - round.idle)) {
+        (busy, _) if busy >= BUSY => "",
+        (_, used) if used < BUSY => " (GENERATOR-BOUND: the core was idle in part)",
+        _ => " (DISTURBED: others used the core)",
     }
 }
