@@ -68,13 +68,13 @@ pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// Builds the release binary and answers where it is.
+/// Builds the release binary, unless it is there, and answers where it is; with this package, so that `run.sh` has built it all.
 #[expect(clippy::disallowed_methods, reason = "builds what is measured")]
 pub(crate) fn build_cinnabar() -> Result<PathBuf, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "-p", "cinnabar"])
+        .args(["build", "--quiet", "--release", "-p", "bench", "-p", "cinnabar"])
         .current_dir(root)
         .status()
         .map_err(Error::io("cannot start cargo"))?;
