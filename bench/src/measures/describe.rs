@@ -94,7 +94,8 @@ fn rows(rounds: &[(Round, Round)], length: usize, memory: f64) -> Vec<Row> {
         let text = |value: f64| format!("{value:.0}{unit}");
         Row::alone(what, text(ours(get))).baseline(text(bare(get)), ratio(get))
     };
-    let rate = ratio(|round| round.rate);
+    // What disturbs the rate of one more than that of the other must not make a target look reached.
+    let rate = ratio(|round| round.rate).min(ratio(|round| round.per_cpu_second));
     let p99 = ratio(|round| round.p99);
     let percent = |value: f64| format!("{:.0} %", value * 100.0);
     let busy: fn(&Round) -> f64 = |round| round.busy;
