@@ -105,7 +105,7 @@ fn half(there: &str, missing: &str) -> Error {
     Error::Usage(format!("{there} is set and {missing} is not; set both, or neither to use the data folder's key pair"))
 }
 
-/// One thread needs no work stealing: the single-threaded runtime takes some 6 % less time for a request.
+/// One thread needs no work stealing, so it gets the single-threaded runtime.
 fn runtime(threads: usize) -> Result<Runtime, Error> {
     let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     if threads > 1 {

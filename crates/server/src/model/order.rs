@@ -9,6 +9,9 @@ use super::{name, password};
 use crate::config::Config;
 use crate::error::{Error, gateway, product as refusal};
 
+/// As many tags as the tag service lets an instance have.
+const MAX_TAGS: usize = 50;
+
 /// An order that can be carried out.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each is the parameter of that name, with its default filled in")]
@@ -273,6 +276,14 @@ fn instance_name(request: &CreateInstancesRequest) -> Result<Option<String>, Err
 fn tags(request: &CreateInstancesRequest) -> Result<Vec<(String, String)>, Error> {
     let given = request.resource_tags.iter().flatten();
     let tags: Vec<_> = given.map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect();
+    if tags.len() > MAX_TAGS {
+        return Err(gateway::invalid_value(
+            &format!("ResourceTags.{MAX_TAGS}"),
+            format_args!("{} tags", tags.len()),
+            "an instance has at most 50 tags",
+            "每个实例最多 50 个标签",
+        ));
+    }
     for (index, (key, value)) in tags.iter().enumerate() {
         name::check_tag(&format!("ResourceTags.{index}"), key, value)?;
         if tags.iter().take(index).any(|(other, _)| other == key) {

@@ -131,3 +131,13 @@ async fn repeated_headers_that_count_are_refused() {
         assert!(refusal.message.to_lowercase().contains(&format!("`{}`", name.to_lowercase())), "{refusal:?}");
     }
 }
+
+#[tokio::test]
+async fn an_order_with_too_many_tags_is_refused_whole() {
+    let server = Cinnabar::start().await;
+    let tags: Vec<_> = (0..51).map(|i| json!({"TagKey": format!("k{i}"), "TagValue": "v"})).collect();
+    let order = json!({"TypeId": 17, "MemSize": 1024, "GoodsNum": 1, "Password": "Passw0rd", "ResourceTags": tags});
+    let (code, message) = server.client.refused("CreateInstances", order).await;
+    assert_eq!((code.as_str(), message.contains("`ResourceTags.50`")), ("InvalidParameterValue", true), "{message}");
+    assert_eq!(server.client.ok("DescribeInstances", json!({})).await["TotalCount"], 0);
+}
