@@ -55,15 +55,15 @@ fn field(member: &Member) -> String {
 /// The table over all services in the order of service, version and name, which `find` relies on, and the walk over the
 /// markers.
 pub(crate) fn actions(services: &[Service]) -> String {
-    let (mut rows, mut visits, mut versions) = (String::new(), String::new(), String::new());
+    let (mut rows, mut visits, mut versions, mut count) = (String::new(), String::new(), String::new(), 0);
     for service in services {
         versions += &format!("(\"{}\", \"{}\"),", service.service, service.version);
         for (name, action) in &service.actions {
-            rows += &row(service, name, action);
+            rows += &row(service, name, action, count);
+            count += 1;
             visits += &format!("visitor.visit::<{}::actions::{name}>();\n", service.service);
         }
     }
-    let count: usize = services.iter().map(|service| service.actions.len()).sum();
     format!(
         "static ACTIONS: [ActionInfo; {count}] = [\n{rows}];\n\
          static SERVICES: &[(&str, &str)] = &[{versions}];\n\
@@ -72,10 +72,10 @@ pub(crate) fn actions(services: &[Service]) -> String {
     )
 }
 
-fn row(service: &Service, name: &str, action: &Action) -> String {
+fn row(service: &Service, name: &str, action: &Action, line: usize) -> String {
     let Service { service, version, .. } = service;
     format!(
-        "ActionInfo {{ service: \"{service}\", version: \"{version}\", name: \"{name}\", \
+        "ActionInfo {{ line: {line}, service: \"{service}\", version: \"{version}\", name: \"{name}\", \
          request: &{service}::shapes::{}, response: &{service}::shapes::{} }},\n",
         constant(&action.request),
         constant(&action.response),

@@ -5,6 +5,8 @@ use std::fmt;
 /// One action of one service.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionInfo {
+    /// Its place in the table of all actions, from 0.
+    pub line: usize,
     /// The service, for example `redis`.
     pub service: &'static str,
     /// The service's version, for example `2018-04-12`.

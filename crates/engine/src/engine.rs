@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::clock::{Clock, millis};
+use crate::ended::Ended;
 use crate::log::{Event, EventKind};
 use crate::registry::Registry;
 use crate::store::work::{self, WriteError};
@@ -34,6 +35,8 @@ pub struct Settings {
     /// No other process works on this database: a claim then holds for as long as this process lives, and at the start
     /// every old one is void.
     pub exclusive: bool,
+    /// How many bytes of ended tasks are kept in memory at most.
+    pub cached: usize,
 }
 
 impl Default for Settings {
@@ -45,6 +48,7 @@ impl Default for Settings {
             undo_deadline: Duration::from_secs(600),
             poll: Duration::from_secs(1),
             exclusive: true,
+            cached: 64 << 20,
         }
     }
 }
@@ -79,6 +83,8 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
+    /// Ended tasks that were asked for.
+    pub(crate) ended: Ended,
     /// Tells the dispatcher that there may be something to claim.
     pub(crate) wake: Arc<Notify>,
     /// Passed before and after each commit of a worker; a test may stop the engine dead there.
@@ -99,8 +105,8 @@ impl Engine {
         settings: Settings,
         fuse: Option<crate::testing::Fuse>,
     ) -> Self {
-        let (registry, wake) = (Arc::new(registry), Arc::default());
-        Self { inner: Arc::new(Inner { db, registry, clock, settings, wake, fuse }) }
+        let (registry, wake, ended) = (Arc::new(registry), Arc::default(), Ended::new(settings.cached));
+        Self { inner: Arc::new(Inner { db, registry, clock, settings, ended, wake, fuse }) }
     }
 
     /// Writes a task in the caller's transaction; after its commit a worker is woken.
@@ -126,12 +132,25 @@ impl Engine {
         store::get(tx, tenant, id)
     }
 
-    /// As [`Engine::get`], but only what a status is told from: one look-up by primary key and five columns.
+    /// As [`Engine::get`], but only what a status is told from: out of memory for a task that has ended and was asked for
+    /// before, else one look-up by primary key and five columns.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub fn brief(&self, tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Brief>, db::Error> {
-        store::brief(tx, tenant, id)
+    pub fn brief(&self, tenant: &str, id: i64) -> Result<Option<Arc<Brief>>, db::Error> {
+        if let Some(brief) = self.inner.ended.find(tenant, id) {
+            return Ok(Some(brief));
+        }
+        let brief = self.inner.db.read(|tx| store::brief(tx, tenant, id))?.map(Arc::new);
+        if let Some(brief) = &brief {
+            self.inner.ended.keep(id, brief);
+        }
+        Ok(brief)
+    }
+
+    /// Empties the memory of ended tasks; to be called by whoever deletes tasks.
+    pub fn forget_cached(&self) {
+        self.inner.ended.forget_all();
     }
 
     /// How many tasks pass a filter, and the page of them that it asks for, newest first.

@@ -69,6 +69,7 @@
 //! 7. An end changes only by a person's retry or abandon of an `error`.
 
 mod clock;
+mod ended;
 mod engine;
 mod job;
 mod log;

@@ -81,11 +81,12 @@ pub(crate) fn find(tx: &Tx<'_>, id: TaskId) -> Result<Option<Task>, Error> {
 pub(crate) fn brief(tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Brief>, Error> {
     tx.query_opt(BRIEF, params![id, tenant], |row| {
         Ok(Brief {
+            tenant: tenant.into(),
             status: read_status(row, 0)?,
             created_at: row.int(1)?,
-            kind: row.text(2)?,
-            subject: row.text(3)?,
-            message: row.text(4)?,
+            kind: row.text(2)?.into(),
+            subject: row.text(3)?.into(),
+            message: row.text(4)?.into(),
         })
     })
 }

@@ -129,18 +129,20 @@ pub struct Task {
 }
 
 /// The few fields of a task that its status is told from; see [`Engine::brief`](crate::Engine::brief).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Brief {
+    /// The account that it belongs to.
+    pub tenant: Box<str>,
     /// Where it stands.
     pub status: Status,
     /// When it was enqueued, in milliseconds since 1970.
     pub created_at: i64,
     /// The name of its kind.
-    pub kind: String,
+    pub kind: Box<str>,
     /// What it works on.
-    pub subject: String,
+    pub subject: Box<str>,
     /// The cause in words; empty unless the status is `failed` or `error`.
-    pub message: String,
+    pub message: Box<str>,
 }
 
 /// Which tasks a list shows; a field that is `None` lets all pass, an empty list none.

@@ -1,6 +1,5 @@
 //! What an action is: its contract and its handler.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -10,6 +9,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::context::Context;
 use crate::error::{Error, gateway};
+use crate::ids::RequestId;
 
 /// An action with a handler. The contract (types, name, version) is that of the marker in `api`.
 pub trait Action: Call + Sized {
@@ -21,7 +21,7 @@ pub trait Action: Call + Sized {
     ) -> impl Future<Output = Result<Self::Response, Error>> + Send;
 }
 
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Error>> + Send + 'a>>;
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Opened, Error>> + Send + 'a>>;
 /// A handler with its types erased.
 pub type Run = for<'a> fn(&'a Context, &'a App, Value) -> Answer<'a>;
 
@@ -29,14 +29,35 @@ fn run<'a, A: Action>(context: &'a Context, app: &'a App, params: Value) -> Answ
     Box::pin(async move {
         let request = serde_json::from_value(params).map_err(gateway::internal)?;
         let response = A::handle(context, app, request).await?;
-        write(&response).map_err(gateway::internal)
+        Opened::write(&response).map_err(gateway::internal)
     })
 }
 
-fn write(response: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(256);
-    response.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, WholeFloats))?;
-    Ok(bytes)
+/// An answer's bytes up to the last brace of the handler's object: written once, never copied.
+pub struct Opened(Vec<u8>);
+
+impl Opened {
+    /// The envelope's beginning and the response, which is an object.
+    fn write(response: &impl serde::Serialize) -> serde_json::Result<Self> {
+        let mut bytes = Vec::with_capacity(384);
+        bytes.extend_from_slice(b"{\"Response\":");
+        response.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, WholeFloats))?;
+        bytes.pop();
+        Ok(Self(bytes))
+    }
+
+    /// The whole envelope.
+    #[must_use]
+    pub fn close(self, request_id: RequestId) -> Vec<u8> {
+        let Self(mut bytes) = self;
+        if bytes.last() != Some(&b'{') {
+            bytes.push(b',');
+        }
+        bytes.extend_from_slice(b"\"RequestId\":\"");
+        request_id.write(&mut bytes);
+        bytes.extend_from_slice(b"\"}}");
+        bytes
+    }
 }
 
 /// Writes a float without a fraction as `1024`, as the cloud does: some clients read sizes as integers.
@@ -49,20 +70,28 @@ impl serde_json::ser::Formatter for WholeFloats {
 }
 
 /// The handlers that there are.
-#[derive(Default)]
 pub struct Actions {
-    table: HashMap<(&'static str, &'static str), Run>,
+    /// By the action's line in the contract's table.
+    table: Vec<Option<Run>>,
+}
+
+impl Default for Actions {
+    fn default() -> Self {
+        Self { table: vec![None; api::actions().len()] }
+    }
 }
 
 impl Actions {
     /// Adds a handler.
     pub fn add<A: Action>(&mut self) {
-        self.table.insert((A::INFO.service, A::INFO.name), run::<A>);
+        if let Some(place) = self.table.get_mut(A::INFO.line) {
+            *place = Some(run::<A>);
+        }
     }
 
     /// The handler of an action, if it is there.
     #[must_use]
     pub fn find(&self, info: &ActionInfo) -> Option<Run> {
-        self.table.get(&(info.service, info.name)).copied()
+        self.table.get(info.line).copied().flatten()
     }
 }

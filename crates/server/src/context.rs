@@ -6,12 +6,13 @@ use engine::Origin;
 
 use crate::auth::keys::Caller;
 use crate::error::{Error, Language, gateway};
+use crate::ids::RequestId;
 use crate::model::region::Region;
 
 /// Who asks, where, in which language, under which id.
 pub struct Context {
     /// The answer's RequestId.
-    pub request_id: String,
+    pub request_id: RequestId,
     /// Whose key signed.
     pub caller: Caller,
     /// The region; always there for redis.
@@ -43,7 +44,7 @@ impl Context {
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin {
-            request_id: self.request_id.clone(),
+            request_id: self.request_id.to_string(),
             operator: self.caller.uin.to_string(),
             client: self.peer.to_string(),
         }

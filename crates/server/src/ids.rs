@@ -1,5 +1,7 @@
 //! Ids as the API writes them.
 
+use std::fmt;
+
 use rand::Rng;
 use rand::distr::{Distribution, slice::Choose};
 
@@ -11,10 +13,28 @@ fn random(alphabet: &'static [u8], length: usize) -> String {
     choose.sample_iter(rand::rng()).take(length).map(|&byte| char::from(byte)).collect()
 }
 
-/// A UUID, lower case.
-#[must_use]
-pub fn request_id() -> String {
-    uuid::Uuid::new_v4().to_string()
+/// The number under which one request is answered and logged: a random UUID, written in lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestId(uuid::Uuid);
+
+impl RequestId {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4())
+    }
+
+    /// Appends it as text.
+    pub fn write(self, out: &mut Vec<u8>) {
+        let mut text = uuid::Uuid::encode_buffer();
+        out.extend_from_slice(self.0.as_hyphenated().encode_lower(&mut text).as_bytes());
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
 }
 
 /// `crs-` and eight characters.
@@ -61,7 +81,7 @@ mod tests {
     fn ids_have_the_shapes_that_clients_expect() {
         assert!(instance_id().starts_with("crs-") && instance_id().len() == 12);
         assert_eq!((secret_id().len(), secret_key().len()), (36, 32));
-        assert_eq!((node_id().len(), request_id().len()), (40, 36));
+        assert_eq!((node_id().len(), RequestId::random().to_string().len()), (40, 36));
         let deal = deal_name("20261124");
         assert!(deal.len() == 23 && deal.bytes().all(|byte| byte.is_ascii_digit()));
         assert_ne!(instance_id(), instance_id());

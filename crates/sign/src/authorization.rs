@@ -105,11 +105,24 @@ fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(fits)
 }
 
+/// 64 lower-case digits. By a table: the general decoder takes as long as one of the three hashes of a request.
 fn lower_hex(signature: &str) -> Option<[u8; 32]> {
-    if signature.bytes().any(|b| b.is_ascii_uppercase()) {
-        return None;
+    let digits: &[u8; 64] = signature.as_bytes().try_into().ok()?;
+    let (mut bytes, mut seen) = ([0; 32], 0);
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let [high, low] = pair.map(|digit| VALUES[usize::from(digit)]);
+        seen |= high | low;
+        *byte = (high << 4) | low;
     }
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(signature, &mut bytes).ok()?;
-    Some(bytes)
+    (seen < 16).then_some(bytes)
 }
+
+/// What each lower-case hexadecimal digit stands for; all bits set for any other byte.
+const VALUES: [u8; 256] = {
+    let (mut values, mut value) = ([u8::MAX; 256], 0);
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};

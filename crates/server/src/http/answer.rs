@@ -6,24 +6,23 @@ use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::json;
 
+use crate::action::Opened;
 use crate::error::{Error, Language};
+use crate::ids::RequestId;
 
 /// A whole answer.
 pub type Answer = Response<Full<Bytes>>;
 
-/// Wraps what a handler answered: a JSON object.
+/// Closes what a handler answered.
 #[must_use]
-pub fn success(object: &[u8], request_id: &str) -> Answer {
-    let members = object.strip_suffix(b"}").unwrap_or(object);
-    let comma: &[u8] = if members == b"{" { b"" } else { b"," };
-    let parts: [&[u8]; 6] = [b"{\"Response\":", members, comma, b"\"RequestId\":\"", request_id.as_bytes(), b"\"}}"];
-    body(parts.concat())
+pub fn success(answer: Opened, request_id: RequestId) -> Answer {
+    body(answer.close(request_id))
 }
 
 /// Wraps an error.
 #[must_use]
-pub fn failure(error: &Error, language: Language, request_id: &str) -> Answer {
-    let inner = json!({"Error": {"Code": error.code, "Message": error.message.get(language)}, "RequestId": request_id});
+pub fn failure(error: &Error, language: Language, request_id: RequestId) -> Answer {
+    let inner = json!({"Error": {"Code": error.code, "Message": error.message.get(language)}, "RequestId": request_id.to_string()});
     body(json!({ "Response": inner }).to_string().into_bytes())
 }
 

@@ -11,10 +11,12 @@ use super::answer::{self, Answer};
 use super::envelope::{self, Envelope};
 use super::received::Received;
 use super::{domain, shape};
+use crate::action::Opened;
 use crate::app::App;
 use crate::auth::{authenticate, rate_limit};
 use crate::context::Context;
 use crate::error::{Error, Language, gateway};
+use crate::ids::RequestId;
 use crate::model::region::{self, Region};
 
 /// A client's own id of the request, which it wants back.
@@ -22,14 +24,14 @@ const TRACE: HeaderName = HeaderName::from_static("x-tc-traceid");
 
 /// Answers one request; whatever goes wrong is an answer too.
 pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -> Answer {
-    let request_id = crate::ids::request_id();
+    let request_id = RequestId::random();
     let mut language = Language::default();
     let trace = request.headers().get(TRACE).cloned();
-    let mut answered = match answer(app, request, peer, &request_id, &mut language).await {
-        Ok(object) => answer::success(&object, &request_id),
+    let mut answered = match answer(app, request, peer, request_id, &mut language).await {
+        Ok(object) => answer::success(object, request_id),
         Err(error) => {
-            log(&error, &request_id, peer);
-            answer::failure(&error, language, &request_id)
+            log(&error, request_id, peer);
+            answer::failure(&error, language, request_id)
         }
     };
     if let Some(trace) = trace {
@@ -42,9 +44,9 @@ async fn answer(
     app: &App,
     request: Request<Incoming>,
     peer: SocketAddr,
-    request_id: &str,
+    request_id: RequestId,
     language: &mut Language,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Opened, Error> {
     // Read the envelope.
     let received = Received::read(request, peer).await?;
     *language = envelope::language(&received);
@@ -63,7 +65,7 @@ async fn answer(
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
     // Handle.
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
-    let context = Context { request_id: request_id.to_owned(), caller, region, language: *language, peer, now };
+    let context = Context { request_id, caller, region, language: *language, peer, now };
     run(&context, app, params).await
 }
 
@@ -90,10 +92,10 @@ fn region_of(envelope: &Envelope<'_>, info: &ActionInfo) -> Result<Option<&'stat
     }
 }
 
-fn log(error: &Error, request_id: &str, peer: SocketAddr) {
+fn log(error: &Error, request_id: RequestId, peer: SocketAddr) {
     if error.code == "InternalError" {
-        tracing::error!(request_id, %peer, %error, "a request failed inside");
+        tracing::error!(%request_id, %peer, %error, "a request failed inside");
     } else {
-        tracing::debug!(request_id, %peer, %error, "a request was refused");
+        tracing::debug!(%request_id, %peer, %error, "a request was refused");
     }
 }

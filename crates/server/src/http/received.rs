@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{Method, Request};
@@ -103,14 +103,32 @@ async fn in_time(body: Incoming, limit: usize) -> Result<Bytes, Error> {
 }
 
 async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {
-    match Limited::new(&mut body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            drain(body).await;
-            Err(gateway::too_large(limit))
-        }
-        Err(error) => Err(gateway::malformed("The body broke off.", "请求体不完整。").with_detail(error)),
+    let first = piece(&mut body).await?;
+    // The ordinary body is one piece, which is not copied.
+    if body.is_end_stream() && first.len() <= limit {
+        return Ok(first);
     }
+    let mut whole = BytesMut::from(first);
+    while whole.len() <= limit {
+        match piece(&mut body).await? {
+            end if end.is_empty() => return Ok(whole.freeze()),
+            more => whole.extend_from_slice(&more),
+        }
+    }
+    drain(body).await;
+    Err(gateway::too_large(limit))
+}
+
+/// The next piece of the body; empty at its end.
+async fn piece(body: &mut Incoming) -> Result<Bytes, Error> {
+    let broken = |error| gateway::malformed("The body broke off.", "请求体不完整。").with_detail(error);
+    while let Some(frame) = body.frame().await {
+        match frame.map_err(broken)?.into_data() {
+            Ok(data) if !data.is_empty() => return Ok(data),
+            _ => {}
+        }
+    }
+    Ok(Bytes::new())
 }
 
 async fn drain(mut body: Incoming) {

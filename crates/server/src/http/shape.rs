@@ -51,21 +51,20 @@ impl Path<'_> {
 
 fn object(
     shape: &'static Shape,
-    members: Map<String, Value>,
+    mut members: Map<String, Value>,
     notation: Notation,
     path: &Path<'_>,
 ) -> Result<Map<String, Value>, Error> {
-    let mut checked = Map::new();
-    for (name, value) in members {
-        let here = Path::Member(path, &name);
-        let field = shape.field(&name).ok_or_else(|| gateway::unknown_parameter(&here.text()))?;
+    for (name, value) in &mut members {
+        let here = Path::Member(path, name);
+        let field = shape.field(name).ok_or_else(|| gateway::unknown_parameter(&here.text()))?;
         if !value.is_null() {
-            let value = typed(field.ty, value, notation, &here)?;
-            checked.insert(name, value);
+            *value = typed(field.ty, value.take(), notation, &here)?;
         }
     }
-    fill(shape, &mut checked, path)?;
-    Ok(checked)
+    members.retain(|_, value| !value.is_null());
+    fill(shape, &mut members, path)?;
+    Ok(members)
 }
 
 fn fill(shape: &'static Shape, checked: &mut Map<String, Value>, path: &Path<'_>) -> Result<(), Error> {

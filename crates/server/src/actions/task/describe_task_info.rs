@@ -17,14 +17,14 @@ impl Action for DescribeTaskInfo {
     ) -> Result<DescribeTaskInfoResponse, Error> {
         let unknown = || product::task_not_found(request.task_id);
         let id = i64::try_from(request.task_id).map_err(|_| unknown())?;
-        let task = app.db.read(|tx| app.engine.brief(tx, context.account(), id))?.ok_or_else(unknown)?;
+        let task = app.engine.brief(context.account(), id)?.ok_or_else(unknown)?;
         let task_type = task_type::find(&task.kind).map_or("", |task_type| task_type.text(context.language));
         Ok(DescribeTaskInfoResponse {
             status: task.status.as_str().to_owned(),
             start_time: app.wire_time(task.created_at),
             task_type: task_type.to_owned(),
-            instance_id: task.subject,
-            task_message: task.message,
+            instance_id: task.subject.as_ref().to_owned(),
+            task_message: task.message.as_ref().to_owned(),
         })
     }
 }
