@@ -28,6 +28,10 @@ use clap::{Parser, Subcommand};
 
 use crate::measures::Plan;
 
+/// That of the server, so that the baseline has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(about = "Measures Cinnabar against its baselines and prints a table")]
 struct Arguments {

@@ -73,6 +73,8 @@ pub fn services() -> &'static [(&'static str, &'static str)] {
 
 /// The action, or `None` if the contract does not have it. Names are compared exactly, as the cloud does.
 pub fn find(service: &str, version: &str, action: &str) -> Option<&'static ActionInfo> {
-    let place = ACTIONS.binary_search_by(|row| (row.service, row.version, row.name).cmp(&(service, version, action)));
-    place.ok().and_then(|place| ACTIONS.get(place))
+    // A service's actions stand together, so that only names are compared.
+    let place = SERVICES.iter().position(|known| *known == (service, version))?;
+    let of_service = ACTIONS.get(LINES.get(place)?.clone())?;
+    of_service.get(of_service.binary_search_by(|row| row.name.cmp(action)).ok()?)
 }

@@ -15,6 +15,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// The C library's allocator takes a tenth of a signed DescribeTaskInfo.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     commands::Cli::parse().run().unwrap_or_else(|error| {
         output::error(&error);

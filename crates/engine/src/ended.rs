@@ -27,7 +27,7 @@ impl Ended {
     }
 
     pub(crate) fn find(&self, tenant: &str, id: i64) -> Option<Arc<Brief>> {
-        self.by_id.get(&id).filter(|brief| &*brief.tenant == tenant)
+        self.by_id.get(&id).filter(|brief| brief.tenant == tenant)
     }
 
     /// Keeps it if it cannot change any more.
@@ -47,8 +47,9 @@ struct Bytes;
 
 impl Weighter<i64, Arc<Brief>> for Bytes {
     fn weight(&self, _: &i64, brief: &Arc<Brief>) -> u64 {
-        let texts = brief.tenant.len() + brief.kind.len() + brief.subject.len() + brief.message.len();
-        (OVERHEAD + size_of::<Brief>() + texts) as u64
+        let texts = [&brief.tenant, &brief.kind, &brief.subject, &brief.message];
+        let outside: usize = texts.iter().filter(|text| text.is_heap_allocated()).map(|text| text.capacity()).sum();
+        (OVERHEAD + size_of::<Brief>() + outside) as u64
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use serde_json::Value;
 
 /// A task's number; all kinds of all tenants share one sequence, which starts at 10001.
@@ -128,21 +129,22 @@ pub struct Task {
     pub epoch: u64,
 }
 
-/// The few fields of a task that its status is told from; see [`Engine::brief`](crate::Engine::brief).
+/// The few fields of a task that its status is told from; see [`Engine::brief`](crate::Engine::brief). The texts are
+/// short as a rule, so that they lie inside: many are kept in memory, and each look elsewhere costs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Brief {
     /// The account that it belongs to.
-    pub tenant: Box<str>,
+    pub tenant: CompactString,
     /// Where it stands.
     pub status: Status,
     /// When it was enqueued, in milliseconds since 1970.
     pub created_at: i64,
     /// The name of its kind.
-    pub kind: Box<str>,
+    pub kind: CompactString,
     /// What it works on.
-    pub subject: Box<str>,
+    pub subject: CompactString,
     /// The cause in words; empty unless the status is `failed` or `error`.
-    pub message: Box<str>,
+    pub message: CompactString,
 }
 
 /// Which tasks a list shows; a field that is `None` lets all pass, an empty list none.

@@ -84,6 +84,7 @@ pub struct Tasks {
     pub workers: usize,
     pub deadline: u64,
     pub undo_deadline: u64,
+    pub cache: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

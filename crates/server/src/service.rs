@@ -158,6 +158,7 @@ fn engine(config: &Config, db: &Db, clock: &Clock, world: &Arc<World>) -> Result
         name: format!("process {}", std::process::id()),
         workers: config.tasks.workers,
         undo_deadline: Duration::from_secs(config.tasks.undo_deadline),
+        cached: config.tasks.cache << 20,
         // The folder's lock says that nobody else works on this state.
         exclusive: true,
         ..Settings::default()

@@ -139,7 +139,7 @@ pub(crate) async fn call<A: Action>(app: &App, context: &Context, params: Value)
 /// My root user's request in Guangzhou, in English.
 pub(crate) fn context() -> Context {
     Context {
-        request_id: "r".to_owned(),
+        request_id: crate::ids::RequestId::random(),
         caller: Caller { account: ME.into(), uin: ME.into(), app_id: 1_250_000_001 },
         region: region::find("ap-guangzhou"),
         language: Language::English,

@@ -24,10 +24,12 @@ async fn a_task_succeeds_and_shows_what_it_was_and_did() {
     let foreign = bench.db.read(|tx| engine.get(tx, "stranger", task.id.0)).unwrap();
     assert!(foreign.is_none());
     let brief = engine.brief("tenant", task.id.0).unwrap().unwrap();
-    assert_eq!((brief.status, brief.created_at, &*brief.subject), (Status::Succeed, task.created_at, "thing"));
+    assert_eq!((brief.status, brief.created_at, brief.subject.as_str()), (Status::Succeed, task.created_at, "thing"));
     assert!(engine.brief("stranger", task.id.0).unwrap().is_none());
-    let deleted: Result<_, db::Error> =
-        bench.db.write(move |tx| tx.execute("UPDATE task SET tenant = 'nobody' WHERE id = $1", &[task.id.0.into()])).await;
+    let deleted: Result<_, db::Error> = bench
+        .db
+        .write(move |tx| tx.execute("UPDATE task SET tenant = 'nobody' WHERE id = $1", &[task.id.0.into()]))
+        .await;
     assert_eq!(deleted.unwrap(), 1);
     assert_eq!(engine.brief("tenant", task.id.0).unwrap(), Some(brief), "an ended task is answered out of memory");
     engine.forget_cached();

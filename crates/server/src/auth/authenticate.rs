@@ -5,6 +5,7 @@ use sign::{Authorization, ReceivedRequest, ReceivedV1, V1Algorithm, VerifyError}
 use super::keys::{AccessKey, Caller};
 use crate::app::App;
 use crate::error::{Error, gateway};
+use crate::http::domain;
 use crate::http::envelope::{Envelope, Signature};
 use crate::http::received::Received;
 use std::sync::Arc;
@@ -19,14 +20,14 @@ pub fn service(envelope: &Envelope<'_>, host: &str) -> Result<&'static str, Erro
         Signature::Tc3(Ok(authorization)) => authorization.service,
         _ => "",
     };
-    let label = host.split_once("://").map_or(host, |(_, rest)| rest).split('.').next().unwrap_or_default();
+    let label = || domain::without_scheme(host).split('.').next().unwrap_or_default();
     let known = |name: &str| api::services().iter().map(|(service, _)| *service).find(|service| *service == name);
     known(scope)
-        .or_else(|| known(label))
+        .or_else(|| known(label()))
         .or_else(|| with_action(&envelope.version, &envelope.action))
         .or_else(|| with_version(&envelope.version))
         .or_else(|| is_address(scope).then_some("redis"))
-        .ok_or_else(|| gateway::no_such_product(if scope.is_empty() { label } else { scope }))
+        .ok_or_else(|| gateway::no_such_product(if scope.is_empty() { label() } else { scope }))
 }
 
 fn with_action(version: &str, action: &str) -> Option<&'static str> {

@@ -23,8 +23,8 @@ impl Action for DescribeTaskInfo {
             status: task.status.as_str().to_owned(),
             start_time: app.wire_time(task.created_at),
             task_type: task_type.to_owned(),
-            instance_id: task.subject.as_ref().to_owned(),
-            task_message: task.message.as_ref().to_owned(),
+            instance_id: task.subject.as_str().to_owned(),
+            task_message: task.message.as_str().to_owned(),
         })
     }
 }
