@@ -42,8 +42,11 @@ impl Job {
         }
         let third = (millis(self.inner.settings.lease) / 3).max(1);
         let mut held_until = self.inner.lease_from(self.now());
+        let mut next = self.now().saturating_add(third);
         loop {
-            self.inner.clock.sleep_until(self.now().saturating_add(third)).await;
+            self.inner.clock.sleep_until(next).await;
+            // Counted from before the write, however long it takes.
+            next = self.now().saturating_add(third);
             let (fence, until) = (self.fence, self.inner.lease_from(self.now()));
             match self.inner.write(move |tx| fence.renew(tx, until)).await {
                 Ok(()) => held_until = until,
