@@ -165,10 +165,10 @@ async fn piece(body: &mut Incoming) -> Result<Bytes, Error> {
 
 async fn drain(mut body: Incoming) {
     let mut left = DRAIN_LIMIT;
-    while let Some(Ok(frame)) = body.frame().await {
-        match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
-            Some(rest) => left = rest,
-            None => return,
-        }
+    while let Ok(more) = piece(&mut body).await
+        && !more.is_empty()
+        && let Some(rest) = left.checked_sub(more.len())
+    {
+        left = rest;
     }
 }

@@ -2,6 +2,9 @@
 
 use crate::error::{Error, gateway};
 
+/// The most tags that one instance may have.
+pub const MOST_TAGS: usize = 50;
+
 /// An instance's name: 1 to 59 letters (Chinese too), digits, `-` and `_`.
 ///
 /// # Errors

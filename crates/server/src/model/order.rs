@@ -9,9 +9,6 @@ use super::{name, password};
 use crate::config::Config;
 use crate::error::{Error, gateway, product as refusal};
 
-/// As many tags as the tag service lets an instance have.
-const MAX_TAGS: usize = 50;
-
 /// An order that can be carried out.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each is the parameter of that name, with its default filled in")]
@@ -276,12 +273,12 @@ fn instance_name(request: &CreateInstancesRequest) -> Result<Option<String>, Err
 fn tags(request: &CreateInstancesRequest) -> Result<Vec<(String, String)>, Error> {
     let given = request.resource_tags.iter().flatten();
     let tags: Vec<_> = given.map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect();
-    if tags.len() > MAX_TAGS {
+    if tags.len() > name::MOST_TAGS {
         return Err(gateway::invalid_value(
-            &format!("ResourceTags.{MAX_TAGS}"),
+            &format!("ResourceTags.{}", name::MOST_TAGS),
             format_args!("{} tags", tags.len()),
-            "an instance has at most 50 tags",
-            "每个实例最多 50 个标签",
+            &format!("an instance has at most {} tags", name::MOST_TAGS),
+            &format!("每个实例最多 {} 个标签", name::MOST_TAGS),
         ));
     }
     for (index, (key, value)) in tags.iter().enumerate() {

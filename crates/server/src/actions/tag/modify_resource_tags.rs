@@ -13,9 +13,6 @@ use crate::error::{Error, gateway, product, tag};
 use crate::model::name;
 use crate::store;
 
-/// The most tags that one instance may have.
-const MOST: usize = 50;
-
 impl Action for ModifyResourceTags {
     async fn handle(
         context: &Context,
@@ -53,13 +50,13 @@ impl Change {
             store::tag::put(tx, &self.account, &self.id, key, value)?;
         }
         let count = store::tag::of_instance(tx, &self.id)?.len();
-        if count > MOST { Err(tag::too_many(count, MOST)) } else { Ok(()) }
+        if count > name::MOST_TAGS { Err(tag::too_many(count, name::MOST_TAGS)) } else { Ok(()) }
     }
 }
 
 fn tags(request: &ModifyResourceTagsRequest) -> Result<Change, Error> {
-    let set = listed("ReplaceTags", request.replace_tags.as_ref(), MOST)?.unwrap_or_default();
-    let delete = listed("DeleteTags", request.delete_tags.as_ref(), MOST)?.unwrap_or_default();
+    let set = listed("ReplaceTags", request.replace_tags.as_ref(), name::MOST_TAGS)?.unwrap_or_default();
+    let delete = listed("DeleteTags", request.delete_tags.as_ref(), name::MOST_TAGS)?.unwrap_or_default();
     if set.is_empty() && delete.is_empty() {
         return Err(gateway::missing_parameter("ReplaceTags"));
     }
