@@ -28,7 +28,8 @@ const KIND: &str = "Nothing";
 
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
-    Migration { number: 2, sql: "CREATE TABLE row (id @id, value BIGINT NOT NULL)" },
+    Migration { number: 2, sql: engine::MIGRATION_HOST_SQL },
+    Migration { number: 3, sql: "CREATE TABLE row (id @id, value BIGINT NOT NULL)" },
 ];
 
 /// The engine, one writer, 64 writers, in turns, in one folder.
@@ -103,6 +104,7 @@ fn task(submitter: usize) -> NewTask {
         tenant: "bench".to_owned(),
         region: String::new(),
         subject: submitter.to_string(),
+        host: String::new(),
         params: serde_json::Value::Null,
         origin: Origin::default(),
     }

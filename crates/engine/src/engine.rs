@@ -25,6 +25,8 @@ pub(crate) const FOREVER: i64 = 253_402_300_799_000;
 pub struct Settings {
     /// Who claims, for people; stored as the owner.
     pub name: String,
+    /// The host that this engine works on: it claims the tasks of that host and those of none.
+    pub host: String,
     /// How many tasks run at once; at least one.
     pub workers: usize,
     /// How long a claim holds without being renewed; renewed at a third of it. Not used when `exclusive`.
@@ -44,6 +46,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             name: "engine".to_owned(),
+            host: String::new(),
             workers: 16,
             lease: Duration::from_secs(30),
             undo_deadline: Duration::from_secs(600),
@@ -244,6 +247,23 @@ impl Engine {
         let released = work::release_all(tx, self.inner.clock.steady_ms(), FOREVER)?;
         self.wake_after(tx);
         Ok(released)
+    }
+
+    /// Says in the messages of a host's open tasks why nobody works on them; the next claim of each takes it away. Answers
+    /// how many say so now that did not before.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn note_wait(&self, tx: &Tx<'_>, host: &str, why: &str) -> Result<usize, db::Error> {
+        work::note_wait(tx, host, why, self.inner.clock.steady_ms())
+    }
+
+    /// Gives every task that has not ended to this engine's host. Only for an engine that has the database to itself.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn take_all(&self, tx: &Tx<'_>) -> Result<usize, db::Error> {
+        work::move_all(tx, &self.inner.settings.host)
     }
 
     /// Deletes every task of every tenant with its log, whatever its status. Nothing may be running.

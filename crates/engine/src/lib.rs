@@ -49,6 +49,11 @@
 //! The fence stops a stale worker's writes, not its hands. For those there is [`StepContext::generation`]: whoever acts on
 //! the world hands it down, and the far side refuses an older one than it has seen.
 //!
+//! # Where a task runs
+//!
+//! A task may belong to a host ([`NewTask::host`]): only an engine of that host ([`Settings::host`]) claims it. It waits for as
+//! long as there is none, and holds up nobody else's. Several engines may be of one host.
+//!
 //! # When something fails
 //!
 //! * A panic in `run` is a failure; one in `undo` is tried again until the deadline of the undo, and then an `error`.
@@ -96,3 +101,6 @@ pub use worker::Running;
 
 /// The tables and indexes of the engine, for [`db::Migration`].
 pub const MIGRATION_SQL: &str = include_str!("../../../migrations/0001_engine.sql");
+
+/// Its second step: tasks that belong to a host.
+pub const MIGRATION_HOST_SQL: &str = include_str!("../../../migrations/0004_task_host.sql");

@@ -150,16 +150,18 @@ impl Dispatcher {
     }
 
     async fn claim_due(&self, now: i64, free: usize) -> Result<Due, WriteError> {
-        match self.inner.db.read(|tx| work::due(tx, now))? {
+        match self.inner.db.read(|tx| work::due(tx, &self.inner.settings.host, now))? {
             Some(at) if at <= now => {}
             Some(at) => return Ok(Due::At(at)),
             None => return Ok(Due::Nothing),
         }
         let (owner, date) = (self.inner.settings.name.clone(), self.inner.clock.now_ms());
-        let claim = Claim { owner, now, date, lease_until: self.inner.lease_from(now) };
+        let host = self.inner.settings.host.clone();
+        let claim = Claim { owner, host, now, date, lease_until: self.inner.lease_from(now) };
         let registry = Arc::clone(&self.inner.registry);
         let claimed = self.inner.write(move |tx| claim_all(tx, &registry, &claim, free)).await?;
-        Ok(if claimed.is_empty() { Due::Nothing } else { Due::Claimed(claimed) })
+        // When another process was faster there are none; what comes after them is looked for again.
+        Ok(Due::Claimed(claimed))
     }
 
     fn spawn(&mut self, claimed: Claimed, now: i64) {

@@ -1,5 +1,7 @@
 //! What a handler may reach. The data plane is not among it: a handler writes intent, a task makes it so.
 
+use std::sync::Arc;
+
 use db::Db;
 use engine::{Clock, Engine};
 use time::UtcOffset;
@@ -7,7 +9,9 @@ use time::UtcOffset;
 use crate::action::Actions;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
+use crate::auth::stranger::Strangers;
 use crate::config::Config;
+use crate::model::host::Hosting;
 use crate::model::product;
 
 /// The server's parts, shared by all requests.
@@ -18,10 +22,14 @@ pub struct App {
     pub clock: Clock,
     /// The store.
     pub db: Db,
+    /// Who this process is among those that share the store.
+    pub hosting: Arc<Hosting>,
     /// The tasks.
     pub engine: Engine,
     /// The access keys.
     pub keys: Keys,
+    /// What was asked for by keys that nobody has.
+    pub strangers: Strangers,
     /// The request counts.
     pub limiter: Limiter,
     /// The handlers.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::model::host::{self, Role};
+
 /// The embedded defaults; also the documentation of every setting.
 pub const DEFAULTS: &str = include_str!("default.toml");
 
@@ -17,6 +19,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub threads: usize,
+    pub role: Role,
+    pub host: Host,
     pub rate_limit: RateLimit,
     pub time_offset: String,
     pub regions: Regions,
@@ -27,6 +31,16 @@ pub struct Config {
     pub limits: Limits,
     pub isolation: Isolation,
     pub background: Background,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Host {
+    pub name: String,
+    pub instances: PathBuf,
+    pub heartbeat: u64,
+    pub dead_after: u64,
 }
 
 /// Whether requests are counted.
@@ -84,6 +98,7 @@ pub struct Tasks {
     pub workers: usize,
     pub deadline: u64,
     pub undo_deadline: u64,
+    pub lease: u64,
     pub cache: usize,
 }
 
@@ -147,6 +162,15 @@ impl Config {
         }
         if self.tasks.workers == 0 {
             return complain("tasks.workers must be at least 1");
+        }
+        if !self.host.name.is_empty() && !host::is_name(&self.host.name) {
+            return complain("host.name must be 1 to 64 letters, digits, dots, dashes and underscores");
+        }
+        if self.host.heartbeat == 0 || self.host.dead_after < self.host.heartbeat.saturating_mul(2) {
+            return complain("host.heartbeat must be at least 1, and host.dead_after at least twice as much");
+        }
+        if self.tasks.lease < 3 {
+            return complain("tasks.lease must be at least 3");
         }
         if crate::model::region::find(&self.regions.default).is_none() {
             return complain("regions.default is not a known region");

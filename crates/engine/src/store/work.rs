@@ -55,6 +55,8 @@ pub(crate) struct Fence {
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
     pub(crate) owner: String,
+    /// The host whose tasks, and those of none, may be claimed.
+    pub(crate) host: String,
     /// The steady time.
     pub(crate) now: i64,
     /// The date.
@@ -62,20 +64,37 @@ pub(crate) struct Claim {
     pub(crate) lease_until: i64,
 }
 
-const DUE: &str = "SELECT run_at FROM task WHERE status IN ('preparing', 'running') AND lease_until <= $1 \
-     ORDER BY run_at, id LIMIT 1";
+/// The columns of the open task that has been due for longest: of those of one host, or of none, so that the index
+/// gives each of the two without a sort.
+macro_rules! longest_due {
+    ($of_host:literal, $and:literal) => {
+        concat!(
+            "SELECT run_at, id FROM (SELECT run_at, id FROM task WHERE status IN ('preparing', 'running') AND host = '' ",
+            $and,
+            " ORDER BY run_at, id LIMIT 1) AS anywhere UNION ALL \
+             SELECT run_at, id FROM (SELECT run_at, id FROM task WHERE status IN ('preparing', 'running') AND host = ",
+            $of_host,
+            " ",
+            $and,
+            " ORDER BY run_at, id LIMIT 1) AS here ORDER BY run_at, id LIMIT 1"
+        )
+    };
+}
+
+const DUE: &str = longest_due!("$2", "AND lease_until <= $1");
 const CLAIM: &str = concat!(
     "UPDATE task SET owner = $1, epoch = epoch + 1, attempt = attempt + 1, lease_until = $3, status = 'running', \
-     started_at = COALESCE(started_at, $4), deadline = COALESCE(deadline, $2 + time_limit) \
-     WHERE id = (SELECT id FROM task WHERE status IN ('preparing', 'running') AND run_at <= $2 AND lease_until <= $2 \
-     ORDER BY run_at, id LIMIT 1) AND lease_until <= $2 RETURNING ",
+     message = '', started_at = COALESCE(started_at, $4), deadline = COALESCE(deadline, $2 + time_limit) \
+     WHERE id = (SELECT id FROM (",
+    longest_due!("$5", "AND run_at <= $2 AND lease_until <= $2"),
+    ") AS due) AND lease_until <= $2 RETURNING ",
     task_columns!(),
     ", steps, unwinding, attempt, deadline, undo_deadline"
 );
 const VOID_LEASES: &str = "UPDATE task SET lease_until = 0 \
-     WHERE status IN ('preparing', 'running') AND run_at >= 0 AND lease_until > 0";
+     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until > 0";
 const HELD: &str = "SELECT 1 FROM task \
-     WHERE status IN ('preparing', 'running') AND run_at >= 0 AND lease_until > 0 LIMIT 1";
+     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until > 0 LIMIT 1";
 
 const RENEW: &str = "UPDATE task SET lease_until = $3 WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const ADVANCE: &str = "UPDATE task SET lease_until = $3, attempt = $4, done_steps = $5 \
@@ -93,6 +112,7 @@ const FINISH: &str = "UPDATE task SET lease_until = 0, status = $3, message = $4
 const APPEND: &str = "INSERT INTO task_event (task_id, step, event, seq, data, at) VALUES ($1, $2, $3, \
      (SELECT COUNT(*) FROM task_event WHERE task_id = $1), $4, $5) ON CONFLICT DO NOTHING";
 
+const CURRENT: &str = "SELECT 1 FROM task WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const PEEK: &str = "SELECT status, lease_until, run_at FROM task WHERE id = $1";
 const TRY_AGAIN: &str = concat!(
     "UPDATE task SET status = 'running', message = '', ended_at = NULL, lease_until = 0, attempt = 0, run_at = $2, \
@@ -109,16 +129,29 @@ const HOLD_BACK: &str = "UPDATE task SET run_at = $2 WHERE id = $1 AND status = 
 const RELEASE: &str = "UPDATE task SET run_at = $2 \
      WHERE id = $1 AND status IN ('preparing', 'running') AND lease_until = 0 AND run_at >= $3";
 const RELEASE_ALL: &str = "UPDATE task SET run_at = $1 \
-     WHERE status IN ('preparing', 'running') AND lease_until = 0 AND run_at >= $2";
+     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until = 0 AND run_at >= $2";
+const NOTE_WAIT: &str = "UPDATE task SET message = $2 \
+     WHERE status IN ('preparing', 'running') AND host = $1 AND lease_until <= $3 AND message <> $2";
+const MOVE_ALL: &str = "UPDATE task SET host = $1 WHERE status IN ('preparing', 'running', 'error') AND host <> $1";
 
 /// When the next free task may be claimed; in the past when one is waiting.
-pub(crate) fn due(tx: &Tx<'_>, now: i64) -> Result<Option<i64>, Error> {
-    tx.query_opt(DUE, params![now], |row| row.int(0))
+pub(crate) fn due(tx: &Tx<'_>, host: &str, now: i64) -> Result<Option<i64>, Error> {
+    tx.query_opt(DUE, params![now, host], |row| row.int(0))
+}
+
+/// Says in the message of a host's open tasks that nobody works on why they wait; the next claim takes it away.
+pub(crate) fn note_wait(tx: &Tx<'_>, host: &str, why: &str, now: i64) -> Result<usize, Error> {
+    tx.execute(NOTE_WAIT, params![host, why, now])
+}
+
+/// Gives every task that has not ended to this host.
+pub(crate) fn move_all(tx: &Tx<'_>, host: &str) -> Result<usize, Error> {
+    tx.execute(MOVE_ALL, params![host])
 }
 
 /// Takes the task that has been due for longest.
 pub(crate) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Option<Stored>, Error> {
-    tx.query_opt(CLAIM, params![&claim.owner, claim.now, claim.lease_until, claim.date], read_stored)
+    tx.query_opt(CLAIM, params![&claim.owner, claim.now, claim.lease_until, claim.date, &claim.host], read_stored)
 }
 
 fn read_stored(row: &Row<'_>) -> Result<Stored, Error> {
@@ -227,6 +260,12 @@ pub(crate) fn delete_all(tx: &Tx<'_>) -> Result<usize, Error> {
     tx.execute("DELETE FROM task", &[])
 }
 
+/// Whether a claim is the latest one of a task that has not ended.
+pub(crate) fn is_current(tx: &Tx<'_>, id: TaskId, epoch: u64) -> Result<bool, Error> {
+    let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
+    Ok(tx.query_opt(CURRENT, params![id.0, epoch], |_| Ok(()))?.is_some())
+}
+
 /// The status of a task, its lease and when it may be claimed: for the tests' harness, which waits for its end.
 pub(crate) fn peek(tx: &Tx<'_>, id: TaskId) -> Result<Option<(Status, i64, i64)>, Error> {
     tx.query_opt(PEEK, params![id.0], |row| Ok((read_status(row, 0)?, row.int(1)?, row.int(2)?)))
@@ -250,7 +289,8 @@ mod tests {
 
     fn open() -> (tempfile::TempDir, db::Db) {
         let folder = tempfile::tempdir().unwrap();
-        let migrations = [db::Migration { number: 1, sql: crate::MIGRATION_SQL }];
+        let steps = [crate::MIGRATION_SQL, crate::MIGRATION_HOST_SQL];
+        let migrations: Vec<_> = (1..).zip(steps).map(|(number, sql)| db::Migration { number, sql }).collect();
         let db = db::Db::open(&folder.path().join("state.db"), &migrations).unwrap();
         (folder, db)
     }
@@ -258,10 +298,10 @@ mod tests {
     /// A task that two workers have claimed, the second after the first one's lease had ended.
     fn claimed_twice(tx: &Tx<'_>) -> Result<Task, Error> {
         let (tenant, region, subject) = ("t".to_owned(), "r".to_owned(), "s".to_owned());
-        let (params, origin) = (Value::Null, crate::Origin::default());
-        let new = crate::NewTask { kind: "k", tenant, region, subject, params, origin };
+        let (host, params, origin) = (String::new(), Value::Null, crate::Origin::default());
+        let new = crate::NewTask { kind: "k", tenant, region, subject, host, params, origin };
         super::super::insert(tx, &new, &["a"], 1_000, 0, 0)?;
-        let at = |now| Claim { owner: String::new(), now, date: now, lease_until: now + 10 };
+        let at = |now| Claim { owner: String::new(), host: String::new(), now, date: now, lease_until: now + 10 };
         assert!(claim(tx, &at(0))?.is_some());
         assert!(claim(tx, &at(9))?.is_none(), "the lease holds");
         Ok(claim(tx, &at(10))?.unwrap().task)
@@ -306,8 +346,8 @@ mod tests {
     fn what_a_worker_looks_for_is_found_in_the_index_of_open_tasks() {
         let (_folder, db) = open();
         for (name, sql, parameters) in [
-            ("due", DUE, 1),
-            ("claim", CLAIM, 4),
+            ("due", DUE, 2),
+            ("claim", CLAIM, 5),
             ("void", VOID_LEASES, 0),
             ("held", HELD, 0),
             ("release all", RELEASE_ALL, 2),

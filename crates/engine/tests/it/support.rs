@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 pub(crate) const START: i64 = 1_700_000_000_000;
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { number: 1, sql: engine::MIGRATION_SQL },
+    Migration { number: 2, sql: engine::MIGRATION_HOST_SQL },
     Migration {
-        number: 2,
+        number: 3,
         sql: "CREATE TABLE made (task BIGINT, name TEXT, PRIMARY KEY (task, name)); CREATE TABLE ending (task BIGINT, status TEXT)",
     },
 ];
@@ -291,6 +292,7 @@ pub(crate) fn new_task(subject: &str) -> NewTask {
         tenant: "tenant".to_owned(),
         region: "region".to_owned(),
         subject: subject.to_owned(),
+        host: String::new(),
         params: json!({ "size": 3 }),
         origin: Origin { request_id: "r".to_owned(), operator: "u".to_owned(), client: "127.0.0.1".to_owned() },
     }

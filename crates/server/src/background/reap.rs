@@ -9,7 +9,6 @@ use std::sync::Arc;
 use dataplane::{NodeRef, REGARDLESS};
 
 use crate::store;
-use crate::tasks::ports;
 use crate::tasks::world::World;
 
 /// One round over all nodes that there are.
@@ -20,7 +19,7 @@ pub async fn round(world: Arc<World>) {
         Err(error) => return tracing::error!(%error, "cannot list the nodes"),
     };
     let known = world.db.read(|tx| {
-        Ok::<_, db::Error>((store::instance_change::with_nodes(tx)?, store::instance_change::gone_with_ports(tx)?))
+        Ok::<_, db::Error>((store::instance_change::with_nodes(tx)?, store::instance_change::gone_with_ports(tx, &world.host)?))
     });
     let (owners, gone) = match known {
         Ok(known) => known,
@@ -69,9 +68,9 @@ async fn halt(world: &World, node: &NodeRef) {
     }
 }
 
-async fn release(world: &Arc<World>, id: String) {
-    let (shared, instance) = (Arc::clone(world), id.clone());
-    match world.db.write(move |tx| ports::release(&shared, tx, &instance)).await {
+async fn release(world: &World, id: String) {
+    let instance = id.clone();
+    match world.db.write(move |tx| store::node::release_places(tx, &instance)).await {
         Ok(()) => tracing::warn!(instance = id, "is gone, its ports are free again"),
         Err(error) => tracing::error!(instance = id, %error, "the ports of an instance that is gone cannot be freed"),
     }
@@ -107,10 +106,10 @@ mod tests {
         let fault = Error::Unresponsive { node: bench.nodes()[0].clone(), after: std::time::Duration::ZERO };
         bench.plane.fail(Call::Absent, Strike::Before, 1, fault);
         round(Arc::clone(&bench.world)).await;
-        assert_eq!(bench.world.ports.all().len(), 2, "a node still runs there");
+        assert_eq!(bench.places().len(), 2, "a node still runs there");
         round(Arc::clone(&bench.world)).await;
         assert!(bench.plane.list().await.unwrap().is_empty());
-        assert!(bench.world.ports.all().is_empty() && bench.node_rows().iter().all(|node| node.place.is_none()));
+        assert!(bench.places().is_empty());
     }
 
     #[tokio::test]

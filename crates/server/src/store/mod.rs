@@ -4,6 +4,7 @@ pub mod account;
 mod conditions;
 pub mod deal;
 pub mod deal_progress;
+pub mod host;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;
@@ -21,6 +22,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
+    Migration { number: 4, sql: engine::MIGRATION_HOST_SQL },
+    Migration { number: 5, sql: include_str!("../../../../migrations/0005_hosts.sql") },
 ];
 
 /// Opens the state in the data folder.
