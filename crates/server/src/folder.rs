@@ -26,7 +26,9 @@ pub enum FolderError {
     )]
     OtherState(PathBuf, String),
     /// The folder of nodes is another host's.
-    #[error("the folder {0} has the nodes of the host `{1}`; start with --host-name {1}, or choose another --instances")]
+    #[error(
+        "the folder {0} has the nodes of the host `{1}`; start with --host-name {1}, or choose another --instances"
+    )]
     OtherHost(PathBuf, String),
 }
 

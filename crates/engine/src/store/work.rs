@@ -64,30 +64,35 @@ pub(crate) struct Claim {
     pub(crate) lease_until: i64,
 }
 
-/// The columns of the open task that has been due for longest: of those of one host, or of none, so that the index
-/// gives each of the two without a sort.
+/// The open task of a host that has been due for longest: one look into the index, without a sort.
 macro_rules! longest_due {
-    ($of_host:literal, $and:literal) => {
+    ($column:literal, $host:literal, $and:literal) => {
         concat!(
-            "SELECT run_at, id FROM (SELECT run_at, id FROM task WHERE status IN ('preparing', 'running') AND host = '' ",
+            "(SELECT ",
+            $column,
+            " FROM task WHERE status IN ('preparing', 'running') AND host = ",
+            $host,
             $and,
-            " ORDER BY run_at, id LIMIT 1) AS anywhere UNION ALL \
-             SELECT run_at, id FROM (SELECT run_at, id FROM task WHERE status IN ('preparing', 'running') AND host = ",
-            $of_host,
-            " ",
-            $and,
-            " ORDER BY run_at, id LIMIT 1) AS here ORDER BY run_at, id LIMIT 1"
+            " ORDER BY run_at, id LIMIT 1)"
         )
     };
 }
 
-const DUE: &str = longest_due!("$2", "AND lease_until <= $1");
+const DUE: &str = concat!(
+    "SELECT MIN(run_at) FROM (SELECT ",
+    longest_due!("run_at", "$2", " AND lease_until <= $1"),
+    " AS run_at UNION ALL SELECT ",
+    longest_due!("run_at", "''", " AND lease_until <= $1"),
+    ") AS due"
+);
 const CLAIM: &str = concat!(
     "UPDATE task SET owner = $1, epoch = epoch + 1, attempt = attempt + 1, lease_until = $3, status = 'running', \
      message = '', started_at = COALESCE(started_at, $4), deadline = COALESCE(deadline, $2 + time_limit) \
-     WHERE id = (SELECT id FROM (",
-    longest_due!("$5", "AND run_at <= $2 AND lease_until <= $2"),
-    ") AS due) AND lease_until <= $2 RETURNING ",
+     WHERE id = COALESCE(",
+    longest_due!("id", "$5", " AND run_at <= $2 AND lease_until <= $2"),
+    ", ",
+    longest_due!("id", "''", " AND run_at <= $2 AND lease_until <= $2"),
+    ") AND lease_until <= $2 RETURNING ",
     task_columns!(),
     ", steps, unwinding, attempt, deadline, undo_deadline"
 );
@@ -136,7 +141,7 @@ const MOVE_ALL: &str = "UPDATE task SET host = $1 WHERE status IN ('preparing', 
 
 /// When the next free task may be claimed; in the past when one is waiting.
 pub(crate) fn due(tx: &Tx<'_>, host: &str, now: i64) -> Result<Option<i64>, Error> {
-    tx.query_opt(DUE, params![now, host], |row| row.int(0))
+    Ok(tx.query_opt(DUE, params![now, host], |row| row.opt_int(0))?.flatten())
 }
 
 /// Says in the message of a host's open tasks that nobody works on why they wait; the next claim takes it away.
@@ -149,7 +154,7 @@ pub(crate) fn move_all(tx: &Tx<'_>, host: &str) -> Result<usize, Error> {
     tx.execute(MOVE_ALL, params![host])
 }
 
-/// Takes the task that has been due for longest.
+/// Takes the task that has been due for longest: of the host's own, else of those of none.
 pub(crate) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Option<Stored>, Error> {
     tx.query_opt(CLAIM, params![&claim.owner, claim.now, claim.lease_until, claim.date, &claim.host], read_stored)
 }

@@ -112,7 +112,11 @@ mod tests {
         let house = House::new().await;
         assert_eq!(code(&house, "AKIDnew", NOW), "AuthFailure.SecretIdNotFound");
         put(&house, "AKIDnew").await;
-        assert_eq!(code(&house, "AKIDnew", NOW + MEMORY - 1), "AuthFailure.SecretIdNotFound", "not looked for again yet");
+        assert_eq!(
+            code(&house, "AKIDnew", NOW + MEMORY - 1),
+            "AuthFailure.SecretIdNotFound",
+            "not looked for again yet"
+        );
         assert_eq!(code(&house, "AKIDnew", NOW + MEMORY), "found");
         put(&house, "AKIDtwo").await;
         assert_eq!(code(&house, "AKIDtwo", NOW), "found");

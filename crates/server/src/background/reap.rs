@@ -19,7 +19,10 @@ pub async fn round(world: Arc<World>) {
         Err(error) => return tracing::error!(%error, "cannot list the nodes"),
     };
     let known = world.db.read(|tx| {
-        Ok::<_, db::Error>((store::instance_change::with_nodes(tx)?, store::instance_change::gone_with_ports(tx, &world.host)?))
+        Ok::<_, db::Error>((
+            store::instance_change::with_nodes(tx)?,
+            store::instance_change::gone_with_ports(tx, &world.host)?,
+        ))
     });
     let (owners, gone) = match known {
         Ok(known) => known,

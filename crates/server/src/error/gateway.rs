@@ -194,7 +194,9 @@ pub fn request_limit_exceeded(count: u32, limit: u32) -> Error {
 pub fn too_many_strangers(limit: u32) -> Error {
     Error::new(
         "RequestLimitExceeded",
-        format!("More than `{limit}` requests in a second name a SecretId that does not exist. Please try again later."),
+        format!(
+            "More than `{limit}` requests in a second name a SecretId that does not exist. Please try again later."
+        ),
         format!("每秒有超过 `{limit}` 个请求使用不存在的 SecretId，请稍后重试。"),
     )
 }

@@ -156,7 +156,11 @@ mod tests {
     use super::*;
 
     fn loads(nodes: &[i64]) -> Vec<Load> {
-        ["a", "b", "c"].iter().zip(nodes).map(|(host, nodes)| Load { host: (*host).to_owned(), nodes: *nodes }).collect()
+        ["a", "b", "c"]
+            .iter()
+            .zip(nodes)
+            .map(|(host, nodes)| Load { host: (*host).to_owned(), nodes: *nodes })
+            .collect()
     }
 
     #[test]

@@ -36,7 +36,8 @@ macro_rules! no_live_task {
 /// # Errors
 /// The database's.
 pub fn settled(tx: &Tx<'_>, host: &str) -> Result<Vec<String>, Error> {
-    let sql = concat!("SELECT id FROM instance i WHERE host = $1 AND state IN ('running', 'isolated')", no_live_task!());
+    let sql =
+        concat!("SELECT id FROM instance i WHERE host = $1 AND state IN ('running', 'isolated')", no_live_task!());
     tx.query(sql, params![host], |row| row.text(0))
 }
 

@@ -99,13 +99,7 @@ impl ReservePorts {
     }
 
     /// What the node has, else the endpoint for the first and any port beside it for the others.
-    async fn place(
-        &self,
-        instance: &Instance,
-        node: &Node,
-        taken: &HashSet<Place>,
-        before: &Places,
-    ) -> Option<Place> {
+    async fn place(&self, instance: &Instance, node: &Node, taken: &HashSet<Place>, before: &Places) -> Option<Place> {
         let (ports, plane) = (&self.0.ports, self.0.plane.as_ref());
         match (&node.place, before.first()) {
             (Some(place), _) => Some(place.clone()),

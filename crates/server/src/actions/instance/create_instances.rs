@@ -14,9 +14,9 @@ use crate::app::App;
 use crate::context::Context;
 use crate::error::{Error, gateway, product};
 use crate::ids;
+use crate::model::host::{self, Hosting};
 use crate::model::instance::{Instance, Node, Seen, State, billing, status};
 use crate::model::order::{self, Order};
-use crate::model::host::{self, Hosting};
 use crate::model::{task_type, wire_time};
 use crate::store;
 
