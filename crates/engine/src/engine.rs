@@ -28,6 +28,8 @@ pub(crate) const WORK: &str = "work";
 pub struct Settings {
     /// Who claims, for people; stored as the owner.
     pub name: String,
+    /// No other engine of this name works at the same time: at the start, what it had claimed before is free at once.
+    pub only_of_name: bool,
     /// The host that this engine works on: it claims the tasks of that host and those of none.
     pub host: String,
     /// How many tasks run at once; at least one.
@@ -49,6 +51,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             name: "engine".to_owned(),
+            only_of_name: false,
             host: String::new(),
             workers: 16,
             lease: Duration::from_secs(30),

@@ -88,7 +88,8 @@ struct Dispatcher {
 
 impl Dispatcher {
     async fn run(mut self) {
-        if self.inner.settings.exclusive {
+        let settings = &self.inner.settings;
+        if settings.exclusive || settings.only_of_name {
             self.void_old_leases().await;
         }
         let mut news = self.subscribe();
@@ -116,7 +117,7 @@ impl Dispatcher {
         })
     }
 
-    /// Nobody else works here, so whoever held a lease is dead. Tries until it works: without it tasks would lie still.
+    /// Nobody else works here, or under this name, so whoever held such a lease is dead. Tries until it works: without it tasks would lie still.
     async fn void_old_leases(&self) {
         loop {
             match self.void_leases_once().await {
@@ -132,8 +133,10 @@ impl Dispatcher {
     }
 
     async fn void_leases_once(&self) -> Result<usize, WriteError> {
-        if self.inner.db.read(work::any_lease)? {
-            self.inner.write(|tx| Ok(work::void_leases(tx)?)).await
+        let settings = &self.inner.settings;
+        let owner = if settings.exclusive { String::new() } else { settings.name.clone() };
+        if self.inner.db.read(|tx| work::any_lease(tx, &owner))? {
+            self.inner.write(move |tx| Ok(work::void_leases(tx, &owner)?)).await
         } else {
             Ok(0)
         }

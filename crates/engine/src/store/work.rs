@@ -97,9 +97,11 @@ const CLAIM: &str = concat!(
     ", steps, unwinding, attempt, deadline, undo_deadline"
 );
 const VOID_LEASES: &str = "UPDATE task SET lease_until = 0 \
-     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until > 0";
+     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until > 0 \
+     AND ($1 = '' OR owner = $1)";
 const HELD: &str = "SELECT 1 FROM task \
-     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until > 0 LIMIT 1";
+     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until > 0 \
+     AND ($1 = '' OR owner = $1) LIMIT 1";
 
 const RENEW: &str = "UPDATE task SET lease_until = $3 WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const ADVANCE: &str = "UPDATE task SET lease_until = $3, attempt = $4, done_steps = $5 \
@@ -175,14 +177,14 @@ fn read_content(params: &str, steps: &str) -> Result<Vec<String>, serde_json::Er
     serde_json::from_str(steps)
 }
 
-/// Whether a lease is held by anybody.
-pub(crate) fn any_lease(tx: &Tx<'_>) -> Result<bool, Error> {
-    Ok(tx.query_opt(HELD, &[], |_| Ok(()))?.is_some())
+/// Whether a lease is held by this owner; `""`: by anybody.
+pub(crate) fn any_lease(tx: &Tx<'_>, owner: &str) -> Result<bool, Error> {
+    Ok(tx.query_opt(HELD, params![owner], |_| Ok(()))?.is_some())
 }
 
-/// Makes every open task free to be claimed.
-pub(crate) fn void_leases(tx: &Tx<'_>) -> Result<usize, Error> {
-    tx.execute(VOID_LEASES, &[])
+/// Makes every open task that this owner holds free to be claimed; `""`: every one.
+pub(crate) fn void_leases(tx: &Tx<'_>, owner: &str) -> Result<usize, Error> {
+    tx.execute(VOID_LEASES, params![owner])
 }
 
 impl Fence {
@@ -353,8 +355,8 @@ mod tests {
         for (name, sql, parameters) in [
             ("due", DUE, 2),
             ("claim", CLAIM, 5),
-            ("void", VOID_LEASES, 0),
-            ("held", HELD, 0),
+            ("void", VOID_LEASES, 1),
+            ("held", HELD, 1),
             ("release all", RELEASE_ALL, 2),
         ] {
             let (explain, values) = (format!("EXPLAIN QUERY PLAN {sql}"), vec![db::Param::Int(0); parameters]);

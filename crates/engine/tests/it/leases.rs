@@ -137,3 +137,25 @@ async fn who_has_the_database_alone_takes_what_another_name_has_left() {
     assert_eq!(bench.end(&engine, id.unwrap()).await.status, Status::Succeed);
     stop(running).await;
 }
+
+#[tokio::test]
+async fn a_restart_under_a_name_of_its_own_resumes_at_once_what_it_had_and_nothing_else() {
+    let mut bench = Bench::shared();
+    bench.settings.only_of_name = true;
+    let (_gate, running, own) = waiting(&bench).await;
+    drop(running);
+    "B".clone_into(&mut bench.settings.name);
+    let other = bench.engine();
+    let also = other.start();
+    let theirs = bench.enqueue(&other, "other").await.unwrap();
+    until(|| bench.world.calls().len() == 4).await;
+    bench.world.set("run start", Act::Works);
+    "A".clone_into(&mut bench.settings.name);
+    let again = bench.engine();
+    let running = again.start();
+    let task = bench.end(&again, own).await;
+    assert_eq!((task.status, task.epoch), (Status::Succeed, 2));
+    assert_eq!(bench.task(&again, theirs).epoch, 1, "it is still B's");
+    stop(running).await;
+    also.stop(Duration::from_millis(1)).await;
+}

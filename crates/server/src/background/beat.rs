@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use db::Tx;
+use db::{Db, Tx};
+use engine::Clock;
 
 use crate::app::App;
 use crate::model::host::Waiting;
@@ -16,7 +17,7 @@ pub struct Away(Mutex<BTreeSet<String>>);
 
 /// One round.
 pub async fn round(app: Arc<App>, away: Arc<Away>) {
-    follow(&app);
+    follow(&app.db, &app.clock);
     if let Err(error) = beat(&app).await {
         // It is as good as dead until it can: others may do its rounds.
         tracing::warn!(%error, "cannot say that this process is there");
@@ -28,17 +29,21 @@ pub async fn round(app: Arc<App>, away: Arc<Away>) {
     }
 }
 
-/// Sets the clock by the database's.
-pub fn follow(app: &App) {
-    let before = app.clock.steady_ms();
-    match app.db.read(Tx::database_time_ms) {
-        Ok(Some(theirs)) => app.clock.follow(before, theirs, app.clock.steady_ms()),
+/// Sets the clock by the database's, if that is shared.
+pub fn follow(db: &Db, clock: &Clock) {
+    let before = clock.steady_ms();
+    match db.read(|tx| tx.database_time_ms()) {
+        Ok(Some(theirs)) => clock.follow(before, theirs, clock.steady_ms()),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "cannot read the database's clock"),
     }
 }
 
-async fn beat(app: &Arc<App>) -> Result<(), db::Error> {
+/// Says that this process is there, and that it does the rounds on its host if no other does.
+///
+/// # Errors
+/// The database's.
+pub async fn beat(app: &App) -> Result<(), db::Error> {
     let (hosting, now) = (Arc::clone(&app.hosting), app.clock.steady_ms());
     let until = now.saturating_add(hosting.dead_after);
     let works = hosting.process.role.works();
@@ -71,7 +76,12 @@ impl Away {
     fn report(&self, waiting: &[Waiting]) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for host in waiting.iter().filter(|host| !known.contains(&host.host)) {
-            tracing::warn!(host = host.host, tasks = host.tasks, known = host.known, "no worker of the host is there; its tasks wait");
+            tracing::warn!(
+                host = host.host,
+                tasks = host.tasks,
+                known = host.known,
+                "no worker of the host is there; its tasks wait"
+            );
         }
         let now: BTreeSet<_> = waiting.iter().map(|host| host.host.clone()).collect();
         for host in known.difference(&now) {
