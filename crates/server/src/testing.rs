@@ -39,7 +39,7 @@ impl House {
     pub(crate) fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::load(None, |_| None).unwrap();
-        let (db, clock) = (store::open(folder.path()).unwrap(), Clock::fixed_for_tests(NOW));
+        let (db, clock) = (db::testing::open(folder.path(), store::MIGRATIONS).unwrap(), Clock::fixed_for_tests(NOW));
         let world = Arc::new(World {
             db,
             plane: Arc::new(FakePlane::new()),

@@ -73,7 +73,7 @@ impl Bench {
         let clock = Clock::fixed_for_tests(NOW);
         let folder = tempfile::tempdir().unwrap();
         let config = Config::load(None, |_| None).unwrap();
-        let (db, plane) = (store::open(folder.path()).unwrap(), Arc::new(FakePlane::new()));
+        let (db, plane) = (db::testing::open(folder.path(), store::MIGRATIONS).unwrap(), Arc::new(FakePlane::new()));
         let world = Arc::new(World {
             db: db.clone(),
             plane: plane.clone(),
