@@ -137,7 +137,7 @@ impl Config {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| ConfigError(format!("cannot read the configuration {}: {error}", path.display())))?;
-            overlay(&mut table, parse(&text, &path.display().to_string())?);
+            overlay(&mut table, parse(&text, &path.display().to_string())?)?;
         }
         override_from(&mut table, "CINNABAR", &environment)?;
         let config: Self = Value::Table(table)
@@ -176,13 +176,18 @@ fn parse(text: &str, name: &str) -> Result<Table, ConfigError> {
 }
 
 /// Tables are merged; anything else is replaced.
-fn overlay(base: &mut Table, over: Table) {
+fn overlay(base: &mut Table, over: Table) -> Result<(), ConfigError> {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
-            (Some(Value::Table(inner)), Value::Table(table)) => overlay(inner, table),
+            (Some(Value::Table(inner)), Value::Table(table)) => overlay(inner, table)?,
+            // The later check would show the value, which may hold a password.
+            (Some(Value::Table(_)), _) => {
+                return Err(ConfigError(format!("the configuration is not valid: `{key}` must be a table, [{key}]")));
+            }
             (_, value) => drop(base.insert(key, value)),
         }
     }
+    Ok(())
 }
 
 /// Looks each setting's path up in the environment, and reads it as the type that it has in the table.
