@@ -33,7 +33,7 @@ const INSERT: &str = "INSERT INTO task (id, kind, tenant, region, subject, statu
 /// Writes the tasks into the state of the data folder `data`, which is made.
 pub(crate) fn seed(data: &Path) -> Result<(), Error> {
     std::fs::create_dir(data).map_err(Error::io(data.display().to_string()))?;
-    let db = server::store::open(data)?;
+    let db = server::store::open(data, &"".into())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::io("the runtime"))?;
     let end = Clock::system().now_ms();
     runtime.block_on(async {

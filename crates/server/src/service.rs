@@ -49,7 +49,7 @@ pub enum StartError {
     #[error("{0}")]
     DataPlane(#[from] dataplane::Error),
     /// The state.
-    #[error("{0}")]
+    #[error("{0}{advice}", advice = advice(.0))]
     Store(#[from] db::Error),
     /// A part of the work, and nobody to do the rest.
     #[error(
@@ -69,6 +69,14 @@ pub enum StartError {
     /// Anything that should not happen.
     #[error("{0}")]
     Other(String),
+}
+
+/// What to do when the state cannot be opened, where the error does not say it.
+fn advice(error: &db::Error) -> &'static str {
+    match error {
+        db::Error::Unavailable(_) => "; start it, or correct its URL (--database-url, CINNABAR_DATABASE_URL)",
+        _ => "",
+    }
 }
 
 /// A running server.
@@ -91,7 +99,7 @@ impl Service {
     pub async fn start(config: Config, root_key: Option<(String, Secret)>) -> Result<Self, StartError> {
         let folder = Folder::open(&config.data)?;
         let (listener, address) = listener(&config).await?;
-        let (db, clock) = (store::open(&folder.path)?, Clock::system());
+        let (db, clock) = (store::open(&folder.path, &config.database.url)?, Clock::system());
         let hosting = Arc::new(hosting::join(&config, &folder, &db, &clock, listener.as_ref().map(|_| address))?);
         let nodes = hosting::nodes(&config, &folder, &hosting, &db, clock.steady_ms()).await?;
         let plane = Arc::new(ProcessPlane::open(process_config(&config, nodes)).await?);

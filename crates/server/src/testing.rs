@@ -42,8 +42,19 @@ impl House {
     /// With an empty store.
     pub(crate) fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config::load(None, |_| None).unwrap();
-        let (db, clock) = (store::open(folder.path()).unwrap(), Clock::fixed_for_tests(NOW));
+        let db = db::testing::open(folder.path(), store::MIGRATIONS).unwrap();
+        Self::on(folder, db)
+    }
+
+    /// With an empty store in the embedded database, whichever one the suite is run on.
+    pub(crate) fn embedded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let db = store::open(folder.path(), &"".into()).unwrap();
+        Self::on(folder, db)
+    }
+
+    fn on(folder: TempDir, db: db::Db) -> Self {
+        let (config, clock) = (Config::load(None, |_| None).unwrap(), Clock::fixed_for_tests(NOW));
         let world = Arc::new(World {
             db,
             plane: Arc::new(FakePlane::new()),

@@ -1,5 +1,6 @@
 //! Where the database is, and how a session begins.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -146,7 +147,7 @@ impl Target {
             "3D000" => {
                 format!("there is no database `{database}`; make it with: createdb -T template0 -E UTF8 {database}")
             }
-            _ if error.as_db_error().is_none() && self.config.get_password().is_none() && !error.is_closed() => {
+            _ if error.as_db_error().is_none() && self.config.get_password().is_none() && !is_broken_off(error) => {
                 format!("it does not let the user `{user}` in ({said}); the database's URL has no password")
             }
             _ => match fault::read(error).error {
@@ -160,6 +161,11 @@ impl Target {
     fn closed(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Error)>> {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the other end went away.
+fn is_broken_off(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || error.source().is_some_and(|source| source.is::<io::Error>())
 }
 
 type Opened = (Client, Connection<Socket, tokio_postgres::tls::NoTlsStream>);

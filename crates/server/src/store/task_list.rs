@@ -156,9 +156,9 @@ mod tests {
     use super::*;
     use crate::testing::House;
 
-    /// What the database says that it will do for the count and for the page.
+    /// What SQLite says that it will do for the count and for the page.
     fn plan(filter: &Filter) -> String {
-        let house = House::empty();
+        let house = House::embedded();
         let mut conditions = conditions(filter);
         let mut plan = String::new();
         let mut explain = |sql: &str, conditions: &Conditions| {
