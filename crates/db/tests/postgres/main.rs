@@ -69,7 +69,8 @@ async fn writers_of_all_processes_take_turns() {
     schema(cluster.url(), "turns").await;
     let nodes: Vec<Db> = (0..3).map(|_| node(cluster.url(), "turns")).collect();
     let mut all = tokio::task::JoinSet::new();
-    for db in nodes.iter().cycle().take(12).cloned() {
+    for db in nodes.iter().cycle().take(12) {
+        let db = db.clone();
         all.spawn(async move {
             for _ in 0..20 {
                 count_up(&db).await.unwrap();
@@ -261,8 +262,8 @@ async fn a_process_that_stands_still_in_a_transaction_does_not_hold_up_the_other
             frozen
                 .write(move |tx| {
                     tx.execute("INSERT INTO t (name) VALUES ('frozen')", &[])?;
-                    drop(began.send(()));
-                    drop(thawed.recv());
+                    let _ = began.send(());
+                    let _ = thawed.recv();
                     Ok::<_, Error>(())
                 })
                 .await
