@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Cluster {
-    folder: PathBuf,
+    /// Holds the socket.
+    pub(crate) folder: PathBuf,
     url: String,
 }
 
@@ -28,11 +29,6 @@ impl Cluster {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
-    }
-
-    /// The socket's folder.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// All at once, as a crash.
