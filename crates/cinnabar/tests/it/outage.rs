@@ -20,7 +20,7 @@ const KEY: &str = "marker";
 /// What a customer was told.
 #[derive(Default)]
 struct Told {
-    /// The tasks, and for each whether its key was seen gone once it was `succeed`.
+    /// The tasks that were accepted.
     tasks: Vec<i64>,
     /// The requests that were refused with "nothing was changed".
     refused: Vec<String>,
@@ -34,8 +34,8 @@ fn outages_lose_no_task_and_make_nobody_lie() {
     let server = Server::start_in(Folder::new(), |command| {
         command.args(["--rate-limit", "off"]).env("CINNABAR_DATABASE_URL", cluster.url());
     });
-    let instances: Vec<String> = (0..CUSTOMERS).map(|_| server.create()).collect();
-    instances.iter().for_each(|id| wait_until_free(&server, id));
+    let (probe, instances) = (server.create(), (0..CUSTOMERS).map(|_| server.create()).collect::<Vec<_>>());
+    [&probe].into_iter().chain(&instances).for_each(|id| wait_until_free(&server, id));
     let (stop, mut recoveries) = (AtomicBool::new(false), Vec::new());
     let told: Vec<Told> = std::thread::scope(|scope| {
         let customers: Vec<_> =
@@ -44,7 +44,7 @@ fn outages_lose_no_task_and_make_nobody_lie() {
             std::thread::park_timeout(Duration::from_millis(900 + 70 * u64::try_from(round).unwrap()));
             cluster.stop_dead();
             std::thread::park_timeout(Duration::from_millis(700));
-            recoveries.push(recovery(&cluster, &server, &instances[0]));
+            recoveries.push(recovery(&cluster, &server, &probe));
         }
         stop.store(true, Ordering::SeqCst);
         customers.into_iter().map(|customer| customer.join().unwrap()).collect()
@@ -63,12 +63,14 @@ fn recovery(cluster: &Cluster, server: &Server, instance: &str) -> Duration {
             std::thread::park_timeout(Duration::from_millis(2));
         }
         let back = Instant::now();
-        let rename =
-            ["call", "ModifyInstance", "Operation=rename", "InstanceName=x", &format!("InstanceId={instance}")];
-        while server.client(&rename).code != Some(0) {
+        let purge = ["call", "ClearInstance", &format!("InstanceId={instance}"), &format!("Password={PASSWORD}")];
+        loop {
+            if let Some(task) = server.client(&purge).json()["TaskId"].as_i64() {
+                assert_eq!(ended(server, task), "succeed");
+                return back.elapsed();
+            }
             assert!(back.elapsed() < Duration::from_secs(30), "the database is back, and the server is not");
         }
-        back.elapsed()
     })
 }
 
@@ -144,7 +146,7 @@ fn judge(cluster: &Cluster, told: &[Told]) {
     );
     assert!(answered.len() >= 2 * OUTAGES, "too little happened: {answered:?}");
     assert!(!refused.is_empty(), "no outage was noticed");
-    assert!(tasks.len() <= answered.len() + doubtful, "there are tasks that nobody ordered");
+    assert!(tasks.len() <= answered.len() + doubtful + OUTAGES, "there are tasks that nobody ordered");
 }
 
 fn wait_until_free(server: &Server, id: &str) {
