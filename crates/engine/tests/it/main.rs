@@ -4,6 +4,7 @@
 
 mod crash;
 mod invariants;
+mod lists;
 mod log;
 mod operator;
 mod support;
