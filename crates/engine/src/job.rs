@@ -185,7 +185,7 @@ impl Job {
     }
 
     async fn give_back(&self) -> Result<(), WriteError> {
-        let (fence, now) = (self.fence, self.now());
+        let (fence, now) = (self.fence, self.steady());
         self.inner.write(move |tx| fence.give_back(tx, now)).await
     }
 
@@ -204,7 +204,7 @@ impl Job {
         if self.stop.stopping.is_cancelled() {
             Hold { lease_until: 0, attempt: 0 }
         } else {
-            Hold { lease_until: self.inner.lease_from(self.now()), attempt: 1 }
+            Hold { lease_until: self.inner.lease_from(self.steady()), attempt: 1 }
         }
     }
 
@@ -223,8 +223,14 @@ impl Job {
         })
     }
 
+    /// The date, for what is written down.
     fn now(&self) -> i64 {
         self.inner.clock.now_ms()
+    }
+
+    /// The time by which deadlines, leases and waits go.
+    fn steady(&self) -> i64 {
+        self.inner.clock.steady_ms()
     }
 }
 

@@ -33,6 +33,7 @@
 //! | the first step was undone | `failed`, message | `undone` | `forget`, `ended` |
 //! | an undo gave up | `error`, message | `undo_failed` | `ended` |
 //! | a step, or an undo, answers `Retry` | lease 0, `run_at` | | |
+//! | a step answers `Hold` | lease 0, `run_at`, no deadline | | |
 //!
 //! What comes next is never stored: [`replay`] decides it from the log, a pure function.
 //!
@@ -71,6 +72,7 @@
 mod clock;
 mod ended;
 mod engine;
+mod gate;
 mod job;
 mod lists;
 mod log;
@@ -84,6 +86,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use engine::{Engine, EnqueueError, Settings};
+pub use gate::Gate;
 pub use lists::EndedTasks;
 pub use log::{Event, EventKind, Next, Unreadable, replay};
 pub use registry::{Ended, Kind, Registry, RegistryError};

@@ -74,7 +74,7 @@ impl Job {
 
     /// Gives the worker back until the undo is to be tried again; gives up when that would be past the deadline.
     async fn undo_later(&self, work: &Work, index: usize, after: Duration, why: String) -> Onward {
-        let (fence, run_at) = (self.fence, self.now().saturating_add(millis(after)));
+        let (fence, run_at) = (self.fence, self.steady().saturating_add(millis(after)));
         if run_at > work.undo_deadline {
             return self.give_up(work, index, why).await;
         }

@@ -27,7 +27,7 @@ impl Job {
             biased;
             () = self.stop.killed.cancelled() => Err(Gone::Killed),
             () = self.keep_lease() => Err(Gone::Lost),
-            () = self.inner.clock.sleep_until(deadline) => Ok(Ran::Late),
+            () = self.inner.clock.sleep_until_steady(deadline) => Ok(Ran::Late),
             ran = AssertUnwindSafe(work).catch_unwind() => Ok(match ran {
                 Ok(answer) => Ran::Answered(answer),
                 Err(payload) => Ran::Panicked(panic_text(payload.as_ref())),
@@ -41,19 +41,19 @@ impl Job {
             std::future::pending::<()>().await;
         }
         let third = (millis(self.inner.settings.lease) / 3).max(1);
-        let mut held_until = self.inner.lease_from(self.now());
-        let mut next = self.now().saturating_add(third);
+        let mut held_until = self.inner.lease_from(self.steady());
+        let mut next = self.steady().saturating_add(third);
         loop {
-            self.inner.clock.sleep_until(next).await;
+            self.inner.clock.sleep_until_steady(next).await;
             // Counted from before the write, however long it takes.
-            next = self.now().saturating_add(third);
-            let (fence, until) = (self.fence, self.inner.lease_from(self.now()));
+            next = self.steady().saturating_add(third);
+            let (fence, until) = (self.fence, self.inner.lease_from(self.steady()));
             match self.inner.write(move |tx| fence.renew(tx, until)).await {
                 Ok(()) => held_until = until,
                 Err(WriteError::Lost) => return,
                 Err(error) => tracing::warn!(task = self.task.id.0, %error, "the lease could not be renewed"),
             }
-            if self.now() >= held_until {
+            if self.steady() >= held_until {
                 return;
             }
         }

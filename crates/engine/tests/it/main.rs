@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panic")]
 
 mod crash;
+mod hold;
 mod invariants;
 mod lists;
 mod log;

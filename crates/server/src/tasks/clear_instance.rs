@@ -75,7 +75,7 @@ impl Purge {
 
     /// The time until the deadline.
     fn left(&self, cx: &StepContext) -> Duration {
-        let left = cx.deadline_ms.saturating_sub(self.0.clock.now_ms());
+        let left = cx.deadline_ms.saturating_sub(self.0.clock.steady_ms());
         Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 

@@ -48,7 +48,7 @@ impl Trouble {
     /// the cause and not the deadline.
     #[must_use]
     pub fn outcome(self, world: &World, cx: &StepContext) -> Outcome {
-        let next = world.clock.now_ms().saturating_add(i64::try_from(AGAIN.as_millis()).unwrap_or(0));
+        let next = world.clock.steady_ms().saturating_add(i64::try_from(AGAIN.as_millis()).unwrap_or(0));
         if self.waiting_helps && next < cx.deadline_ms { Outcome::Retry(AGAIN) } else { Outcome::Fail(self.failure) }
     }
 
