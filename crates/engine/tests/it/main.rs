@@ -5,6 +5,7 @@
 mod crash;
 mod hold;
 mod invariants;
+mod leases;
 mod lists;
 mod log;
 mod operator;
