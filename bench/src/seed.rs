@@ -48,7 +48,9 @@ const RELEASE: &str = "UPDATE task SET run_at = id WHERE status IN ('preparing',
 pub(crate) fn seed(data: &Path) -> Result<(), Error> {
     std::fs::create_dir(data).map_err(Error::io(data.display().to_string()))?;
     let end = Clock::system().now_ms();
-    write(&server::store::open(data, &"".into())?, move |tx| server::store::account::add(tx, ROOT_UIN, ROOT_APP_ID, end))?;
+    write(&server::store::open(data, &"".into())?, move |tx| {
+        server::store::account::add(tx, ROOT_UIN, ROOT_APP_ID, end)
+    })?;
     in_batches(data, SUBJECTS + OPEN, move |tx, index| server::store::instance::add(tx, &instance(index, end)))?;
     in_batches(data, TASKS, move |tx, index| insert(tx, index, end))?;
     in_batches(data, OPEN, move |tx, index| insert_open(tx, index, end))

@@ -42,13 +42,6 @@ impl House {
         Self::on(folder, db)
     }
 
-    /// With an empty store in the embedded database, whichever one the suite is run on.
-    pub(crate) fn embedded() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let db = store::open(folder.path(), &"".into()).unwrap();
-        Self::on(folder, db)
-    }
-
     fn on(folder: TempDir, db: db::Db) -> Self {
         let (config, clock) = (Config::load(None, |_| None).unwrap(), Clock::fixed_for_tests(NOW));
         let world = Arc::new(World {
