@@ -81,6 +81,7 @@ mod ended;
 mod engine;
 mod gate;
 mod job;
+mod lists;
 mod log;
 mod plan;
 mod registry;
@@ -93,6 +94,7 @@ mod worker;
 pub use clock::Clock;
 pub use engine::{Engine, EnqueueError, Settings};
 pub use gate::Gate;
+pub use lists::EndedTasks;
 pub use log::{Event, EventKind, Next, Unreadable, replay};
 pub use registry::{Ended, Kind, Registry, RegistryError};
 pub use step::{Failure, Outcome, Step, StepContext, Undone, generation};
@@ -101,6 +103,7 @@ pub use worker::Running;
 
 /// The tables and indexes of the engine, for [`db::Migration`].
 pub const MIGRATION_SQL: &str = include_str!("../../../migrations/0001_engine.sql");
-
-/// Its second step: tasks that belong to a host.
-pub const MIGRATION_HOST_SQL: &str = include_str!("../../../migrations/0004_task_host.sql");
+/// What came to them later, so that lists are quick.
+pub const LISTS_SQL: &str = include_str!("../../../migrations/0004_lists.sql");
+/// And so that each task can belong to a host.
+pub const HOSTS_SQL: &str = include_str!("../../../migrations/0005_task_host.sql");

@@ -14,7 +14,7 @@ use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
 
 use super::fault;
 use super::socket::{Driver, Socket};
-use super::values::type_of;
+use super::values::{Bound, type_of};
 use crate::{Error, Param};
 
 /// So many texts are kept prepared; the lists make new ones from what was asked.
@@ -89,13 +89,13 @@ impl Session {
     pub(crate) fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
         self.send_queued();
         let statement = self.prepare(sql, params)?;
-        self.drive(async { self.client.query_raw(&statement, params.iter()).await?.try_collect().await })
+        self.drive(async { self.client.query_raw(&statement, params.iter().map(Bound)).await?.try_collect().await })
     }
 
     pub(crate) fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<usize, Error> {
         self.send_queued();
         let statement = self.prepare(sql, params)?;
-        let changed = self.drive(self.client.execute_raw(&statement, params.iter()))?;
+        let changed = self.drive(self.client.execute_raw(&statement, params.iter().map(Bound)))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
@@ -104,7 +104,7 @@ impl Session {
         self.send_queued();
         let statement = self.prepare(sql, params)?;
         self.drive(async {
-            let first = self.client.execute_raw(&statement, params.iter());
+            let first = self.client.execute_raw(&statement, params.iter().map(Bound));
             let (first, second) = futures_util::future::join(first, self.client.batch_execute(then)).await;
             first.and(second)
         })

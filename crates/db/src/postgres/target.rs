@@ -15,6 +15,7 @@ use tokio_postgres::{Client, Connection, NoTls};
 use super::fault;
 use super::session::Session;
 use super::socket::{Driver, Plug, Raw, Socket};
+use super::values::column;
 use crate::Error;
 
 /// How long the other end may take to accept a connection.
@@ -45,7 +46,7 @@ impl Role {
                  WHERE current_setting('synchronous_commit') IN ('off', 'local')"
             }
             Self::Reader => {
-                "SET jit = off; SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '5s'; \
+                "SET jit = off; SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4500ms'; \
                  SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'"
             }
             Self::Listener => "SET jit = off",
@@ -130,7 +131,12 @@ impl Target {
             })?;
         let session = Session::new(client, connection, driver, PATIENCE);
         session.batch(role.settings())?;
-        Ok(session)
+        // It takes no writes, and what it shows may be old.
+        let standby = session.query("SELECT pg_is_in_recovery()", &[])?;
+        match standby.first().map(|row| column::<bool>(row, 0)).transpose()? {
+            Some(true) => Err(away(&"it is a standby")),
+            _ => Ok(session),
+        }
     }
 
     /// What the server says to a newcomer, and what to do about it.

@@ -1,6 +1,7 @@
 //! Parameters and columns in PostgreSQL's types.
 
 use std::error::Error as StdError;
+use std::fmt;
 
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
@@ -18,13 +19,22 @@ pub(super) fn type_of(param: &Param<'_>) -> Type {
     }
 }
 
-impl ToSql for Param<'_> {
+/// A parameter on its way. The library writes parameters into its log, and these may be secrets: so it sees none.
+pub(super) struct Bound<'p>(pub(super) &'p Param<'p>);
+
+impl fmt::Debug for Bound<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("?")
+    }
+}
+
+impl ToSql for Bound<'_> {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Int(value) => value.to_sql(&Type::INT8, out),
-            Self::Real(value) => value.to_sql(&Type::FLOAT8, out),
-            Self::Text(value) => value.to_sql(&Type::TEXT, out),
+        match self.0 {
+            Param::Null => Ok(IsNull::Yes),
+            Param::Int(value) => value.to_sql(&Type::INT8, out),
+            Param::Real(value) => value.to_sql(&Type::FLOAT8, out),
+            Param::Text(value) => value.to_sql(&Type::TEXT, out),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A PostgreSQL of this test alone, which it may stop and start; it is removed at the end.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Cluster {
-    folder: PathBuf,
+    /// Holds the socket.
+    pub(crate) folder: PathBuf,
     url: String,
 }
 
@@ -15,7 +17,8 @@ impl Cluster {
     /// `None`, and a word about it, where no PostgreSQL is installed.
     pub(crate) fn start() -> Option<Self> {
         if !installed() {
-            eprintln!("no PostgreSQL is installed here: this test did nothing");
+            // A print macro would be a lint outside of a test's own function.
+            let _ = std::io::stderr().write_all(b"no PostgreSQL is installed here: this test did nothing\n");
             return None;
         }
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
@@ -26,11 +29,6 @@ impl Cluster {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
-    }
-
-    /// The socket's folder.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// All at once, as a crash.

@@ -69,7 +69,8 @@ async fn writers_of_all_processes_take_turns() {
     schema(cluster.url(), "turns").await;
     let nodes: Vec<Db> = (0..3).map(|_| node(cluster.url(), "turns")).collect();
     let mut all = tokio::task::JoinSet::new();
-    for db in nodes.iter().cycle().take(12).cloned() {
+    for db in nodes.iter().cycle().take(12) {
+        let db = db.clone();
         all.spawn(async move {
             for _ in 0..20 {
                 count_up(&db).await.unwrap();
@@ -189,7 +190,7 @@ async fn values_come_back_as_they_were() {
 #[test]
 fn each_mistake_of_the_set_up_is_told_with_what_to_do_and_without_the_password() {
     let Some(cluster) = shared() else { return };
-    let socket = cluster.folder().display().to_string().replace('/', "%2F");
+    let socket = cluster.folder.display().to_string().replace('/', "%2F");
     let told = |url: &str| Db::connect(url, MIGRATIONS).err().unwrap().to_string();
     let cases = [
         (format!("postgres://locked:wr0ng@{socket}/postgres"), "password of the user `locked` is wrong"),
@@ -219,7 +220,7 @@ async fn a_newer_format_is_refused_untouched() {
 async fn a_commit_whose_answer_is_lost_is_looked_up() {
     let Some(cluster) = shared() else { return };
     schema(cluster.url(), "lost").await;
-    let cutter = Cutter::before(cluster.folder());
+    let cutter = Cutter::before(&cluster.folder);
     let (db, witness) = (node(&cutter.url(), "lost"), node(cluster.url(), "lost"));
     cutter.set(Cut::Before);
     let before = insert(&db, "before").await;
@@ -235,7 +236,7 @@ async fn a_commit_whose_answer_is_lost_is_looked_up() {
 async fn while_it_is_not_known_whether_it_is_written_nobody_is_told_and_others_are_refused() {
     let Some(cluster) = shared() else { return };
     schema(cluster.url(), "doubt").await;
-    let cutter = Cutter::before(cluster.folder());
+    let cutter = Cutter::before(&cluster.folder);
     let db = node(&cutter.url(), "doubt");
     cutter.set(Cut::AfterAndShut);
     let mut waiting = Box::pin(insert(&db, "in doubt"));
@@ -261,8 +262,8 @@ async fn a_process_that_stands_still_in_a_transaction_does_not_hold_up_the_other
             frozen
                 .write(move |tx| {
                     tx.execute("INSERT INTO t (name) VALUES ('frozen')", &[])?;
-                    drop(began.send(()));
-                    drop(thawed.recv());
+                    let _ = began.send(());
+                    let _ = thawed.recv();
                     Ok::<_, Error>(())
                 })
                 .await

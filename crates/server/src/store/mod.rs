@@ -23,8 +23,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
-    Migration { number: 4, sql: engine::MIGRATION_HOST_SQL },
-    Migration { number: 5, sql: include_str!("../../../../migrations/0005_hosts.sql") },
+    Migration { number: 4, sql: engine::LISTS_SQL },
+    Migration { number: 5, sql: engine::HOSTS_SQL },
+    Migration { number: 6, sql: include_str!("../../../../migrations/0006_hosts.sql") },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.

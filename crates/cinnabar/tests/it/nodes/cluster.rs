@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, RwLock};
 use std::time::Duration;
 
 use api::Secret;
@@ -74,6 +74,7 @@ pub(crate) struct Cluster {
     _postgres: Postgres,
     pub(crate) folder: Folder,
     url: String,
+    ids: OnceLock<Vec<String>>,
 }
 
 impl Cluster {
@@ -91,7 +92,7 @@ impl Cluster {
         let node = |(number, flags)| Mutex::new(Node { name: format!("node-{number}"), child: None, flags });
         let nodes: Vec<_> = (1..).zip(flags).map(node).collect();
         let db = server::store::open(folder.path(), &Secret::from(url.clone())).unwrap();
-        let cluster = Self { nodes, endpoints, db, _postgres: postgres, folder, url };
+        let cluster = Self { nodes, endpoints, db, _postgres: postgres, folder, url, ids: OnceLock::new() };
         (0..cluster.nodes.len()).for_each(|number| cluster.up(number, &mut cluster.node(number)));
         Some(cluster)
     }
@@ -125,6 +126,14 @@ impl Cluster {
 
     pub(crate) fn read_log(&self, name: &str) -> String {
         fs::read_to_string(self.log(name)).unwrap()
+    }
+
+    /// What the nodes are called in the store.
+    pub(crate) fn process_ids(&self) -> &[String] {
+        self.ids.get_or_init(|| {
+            let path = |number| self.folder.path().join(format!("node-{number}")).join("process");
+            (1..=self.nodes.len()).map(|number| fs::read_to_string(path(number)).unwrap()).collect()
+        })
     }
 
     /// How often the nodes' logs say this.
@@ -216,10 +225,6 @@ fn send(endpoint: &str, credentials: &Credentials, action: &str, body: &str) -> 
 }
 
 impl Node {
-    pub(crate) fn is_up(&self) -> bool {
-        self.child.is_some()
-    }
-
     pub(crate) fn signal(&self, signal: Signal) {
         let child = self.child.as_ref().expect("the node is up");
         kill_process(Pid::from_child(child), signal).unwrap();

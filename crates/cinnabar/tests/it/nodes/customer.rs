@@ -167,7 +167,9 @@ impl<'c> Customer<'c> {
                     self.instances[index].passwords.rotate_left(1);
                     return None;
                 }
-                Err(refused) => panic!("{action} on {}: {refused:?}", self.instances[index].id),
+                Err(Refused::Error(code, message)) => {
+                    panic!("{action} on {}: {code}: {message}", self.instances[index].id)
+                }
             }
         }
         panic!("no node answers");

@@ -36,7 +36,9 @@ pub(crate) fn torment(cluster: &Cluster, seed: u64, over: &AtomicBool) -> Faults
     let (mut random, mut faults) = (Random(seed), Faults::default());
     while !over.load(Ordering::SeqCst) {
         thread::park_timeout(random.millis(1500));
-        let number = usize::try_from(random.below(cluster.nodes.len() as u64)).unwrap();
+        let any = usize::try_from(random.below(cluster.nodes.len() as u64)).unwrap();
+        // Every second time one in the middle of a task, if there is one soon.
+        let number = if random.below(2) == 0 { at_work(cluster).unwrap_or(any) } else { any };
         // Another tormentor may have it.
         let Ok(mut node) = cluster.nodes[number].try_lock() else { continue };
         if random.below(2) == 0 {
@@ -54,4 +56,17 @@ pub(crate) fn torment(cluster: &Cluster, seed: u64, over: &AtomicBool) -> Faults
         }
     }
     faults
+}
+
+/// A node that has a task just now.
+fn at_work(cluster: &Cluster) -> Option<usize> {
+    let sql = "SELECT owner FROM task WHERE status = 'running' AND lease_until > 0 ORDER BY id DESC";
+    for _ in 0..500 {
+        let owners = cluster.rows(sql, &[], |row| row.text(0).unwrap());
+        if let Some(number) = owners.iter().find_map(|owner| cluster.process_ids().iter().position(|id| id == owner)) {
+            return Some(number);
+        }
+        thread::park_timeout(Duration::from_millis(1));
+    }
+    None
 }
