@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use server::folder::Credentials;
 
-use crate::harness::{Folder, PASSWORD, cinnabar, pause};
+use crate::harness::{Folder, PASSWORD, cinnabar, own_address, pause};
 
 /// In seconds: how long a node's claims hold in these tests.
 pub(crate) const LEASE: u64 = 5;
@@ -75,24 +75,26 @@ pub(crate) struct Cluster {
     pub(crate) folder: Folder,
     url: String,
     ids: OnceLock<Vec<String>>,
+    own_folders: bool,
 }
 
 impl Cluster {
     /// Nodes of one host that all do everything.
     pub(crate) fn start(count: usize) -> Option<Self> {
         let flags = |_| vec!["--host-name".to_owned(), "shared".to_owned()];
-        Self::start_with((0..count).map(flags).collect())
+        Self::start_with((0..count).map(flags).collect(), false)
     }
 
-    /// One node for each list of flags; all share one folder of nodes unless their flags say otherwise.
-    pub(crate) fn start_with(flags: Vec<Vec<String>>) -> Option<Self> {
+    /// One node for each list of flags; all share one folder of nodes, or each has its own.
+    pub(crate) fn start_with(flags: Vec<Vec<String>>, own_folders: bool) -> Option<Self> {
         let folder = Folder::new();
         let (postgres, url) = Postgres::start(folder.path())?;
         let endpoints = flags.iter().map(|_| RwLock::default()).collect();
         let node = |(number, flags)| Mutex::new(Node { name: format!("node-{number}"), child: None, flags });
         let nodes: Vec<_> = (1..).zip(flags).map(node).collect();
         let db = server::store::open(folder.path(), &Secret::from(url.clone())).unwrap();
-        let cluster = Self { nodes, endpoints, db, _postgres: postgres, folder, url, ids: OnceLock::new() };
+        let ids = OnceLock::new();
+        let cluster = Self { nodes, endpoints, db, _postgres: postgres, folder, url, ids, own_folders };
         (0..cluster.nodes.len()).for_each(|number| cluster.up(number, &mut cluster.node(number)));
         Some(cluster)
     }
@@ -106,9 +108,11 @@ impl Cluster {
         let mut command = cinnabar();
         let data = self.folder.path().join(&node.name);
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off", "--data"]).arg(data);
-        command.arg("--instances").arg(self.folder.data().join("instances")).args(&node.flags);
+        command.arg("--instances").arg(self.instances(number)).args(&node.flags);
         command.env("CINNABAR_DATABASE_URL", &self.url).env("CINNABAR_TASKS_LEASE", LEASE.to_string());
-        command.env("CINNABAR_NETWORK_ADDRESSES", self.folder.address.to_string());
+        // Two hosts of one test are on one machine.
+        let address = if self.own_folders { own_address() } else { self.folder.address };
+        command.env("CINNABAR_NETWORK_ADDRESSES", address.to_string());
         let log = fs::File::options().create(true).append(true).open(self.log(&node.name)).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
@@ -118,6 +122,17 @@ impl Cluster {
             endpoint.trim_end().clone_into(&mut self.endpoints[number].write().unwrap());
         }
         node.child = Some(child);
+    }
+
+    /// The folder of a node's Redis nodes.
+    pub(crate) fn instances(&self, number: usize) -> PathBuf {
+        // Under the one that is looked through at the end of a test.
+        let all = self.folder.data().join("instances");
+        if self.own_folders { all.join(format!("of-{number}")) } else { all }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     fn log(&self, name: &str) -> PathBuf {
