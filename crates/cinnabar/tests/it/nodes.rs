@@ -19,6 +19,7 @@ use cluster::Cluster;
 use customer::Customer;
 
 /// How much of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Plan {
     instances: usize,
     tasks: usize,
@@ -26,7 +27,7 @@ struct Plan {
     customers: usize,
 }
 
-const SHORT: Plan = Plan { instances: 4, tasks: 24, chaos: Duration::from_secs(12), customers: 4 };
+const SHORT: Plan = Plan { instances: 4, tasks: 24, chaos: Duration::from_secs(10), customers: 4 };
 const FULL: Plan = Plan { instances: 100, tasks: 500, chaos: Duration::from_secs(180), customers: 20 };
 
 #[test]

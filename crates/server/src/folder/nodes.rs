@@ -71,7 +71,8 @@ fn write_new(path: &Path, owner: &Owner) -> std::io::Result<()> {
 }
 
 fn write_beside(path: &Path, owner: &Owner) -> std::io::Result<PathBuf> {
-    let fresh = path.join(format!("{FILE}.{}", owner.id));
+    // Several processes may do so at the same moment.
+    let fresh = path.join(format!("{FILE}.{}", crate::ids::process_id()));
     let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
     file.write_all(serde_json::to_string_pretty(owner).map_err(std::io::Error::other)?.as_bytes())?;
     file.sync_all()?;

@@ -124,7 +124,9 @@ pub(super) async fn nodes(
         return Err(FolderError::OtherHost(path, owner.host).into());
     }
     let owner = Owner { host: new.host, ..owner };
-    nodes::give(&path, &owner)?;
+    if !hosting.shared {
+        nodes::give(&path, &owner)?;
+    }
     let shared = hosting.shared;
     db.write(move |tx| register(tx, &owner, shared, now)).await?;
     Ok(path)

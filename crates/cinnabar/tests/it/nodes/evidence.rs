@@ -49,6 +49,9 @@ pub(crate) fn weigh(cluster: &Cluster, plan: &Plan, accounts: &[Account], faults
         complaints.len(),
     );
     assert!(complaints.is_empty(), "{complaints:#?}");
+    if *plan == super::FULL {
+        assert!(again > 0 && cluster.said("a late hand is refused") > 0, "nothing was in danger");
+    }
     assert_eq!(ended.len(), 1, "all succeed: {ended:?}");
     assert!(all >= i64::try_from(plan.tasks).unwrap(), "too few tasks: {all}");
     assert_eq!(starts, wanted, "a Redis server was started twice, or not at all");

@@ -47,7 +47,7 @@ pub(crate) fn torment(cluster: &Cluster, seed: u64, over: &AtomicBool) -> Faults
             thread::park_timeout(random.millis(2000));
             cluster.up(number, &mut node);
         } else {
-            let time = random.millis(LEASE * 2000);
+            let time = random.millis(LEASE * 1700);
             node.signal(Signal::STOP);
             thread::park_timeout(time);
             node.signal(Signal::CONT);
