@@ -106,4 +106,4 @@ pub const MIGRATION_SQL: &str = include_str!("../../../migrations/0001_engine.sq
 /// What came to them later, so that lists are quick.
 pub const LISTS_SQL: &str = include_str!("../../../migrations/0004_lists.sql");
 /// And so that each task can belong to a host.
-pub const HOSTS_SQL: &str = include_str!("../../../migrations/0005_task_host.sql");
+pub const HOSTS_SQL: &str = include_str!("../../../migrations/0007_task_host.sql");
