@@ -2,7 +2,7 @@
 //!
 //! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions` ·
 //! `actions → model, store, tasks (to enqueue)` · `tasks → model, store, engine, dataplane` · `background → store, dataplane, engine` ·
-//! `store → model` · `model → nothing`. A test reads the `use` lines and holds this.
+//! `store → model` · `model → nothing` · `levers → all but the gateway`. A test reads the `use` lines and holds this.
 
 pub mod action;
 pub mod actions;
@@ -15,9 +15,11 @@ pub mod error;
 pub mod folder;
 pub mod http;
 pub mod ids;
+pub mod levers;
 pub mod model;
 pub mod service;
 pub mod store;
 pub mod tasks;
 #[cfg(test)]
 mod testing;
+pub mod work;

@@ -7,6 +7,8 @@ pub mod deal_progress;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;
+pub mod lever;
+pub mod lever_seed;
 pub mod node;
 pub mod tag;
 pub mod tag_list;
@@ -21,6 +23,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
+    Migration { number: 4, sql: include_str!("../../../../migrations/0004_levers.sql") },
 ];
 
 /// Opens the state in the data folder.

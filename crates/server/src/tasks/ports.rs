@@ -73,6 +73,11 @@ impl Ports {
         self.taken().retain(|place, other| other != owner || places.contains(place));
     }
 
+    /// Nobody has any place.
+    pub fn clear(&self) {
+        self.taken().clear();
+    }
+
     /// Everything that is handed out.
     #[must_use]
     pub fn all(&self) -> Vec<Place> {
