@@ -46,7 +46,7 @@ pub(crate) struct Serve {
     #[arg(long)]
     test_levers: bool,
     /// A TOML or JSON file with instances that are made at the start and after each reset
-    #[arg(long, value_name = "FILE", requires = "test_levers")]
+    #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
     /// The form of the log on stderr
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
@@ -93,6 +93,9 @@ impl Serve {
         config.levers.enabled |= self.test_levers;
         if let Some(seed) = self.seed {
             config.levers.seed = seed.display().to_string();
+        }
+        if !config.levers.enabled && !config.levers.seed.is_empty() {
+            return Err(Error::Usage("--seed needs --test-levers".to_owned()));
         }
         Ok(config)
     }
