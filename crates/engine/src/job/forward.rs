@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::guard::Ran;
-use super::{Job, Onward, Work, end_hook, onward};
+use super::{Job, Onward, Work, end_hook};
 use crate::clock::millis;
 use crate::engine::FOREVER;
 use crate::log::{EventKind, Next};
@@ -61,7 +61,7 @@ impl Job {
             Ok(()) if last => Ok(None),
             Ok(()) => {
                 work.outputs.insert(work.kind.step(index).name().to_owned(), out);
-                Ok(onward(hold, Next::Run(index + 1)))
+                Ok(self.onward(hold, Next::Run(index + 1)))
             }
             Err(WriteError::Hook(error)) => {
                 self.task.progress.0 = self.task.progress.0.saturating_sub(1);
@@ -102,7 +102,7 @@ impl Job {
         .await?;
         work.failure = message;
         work.undo_deadline = undo_deadline;
-        Ok(onward(hold, Next::Undo(index)))
+        Ok(self.onward(hold, Next::Undo(index)))
     }
 }
 

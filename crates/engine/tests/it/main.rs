@@ -5,6 +5,7 @@
 mod crash;
 mod hold;
 mod invariants;
+mod leases;
 mod log;
 mod operator;
 mod support;
