@@ -3,9 +3,9 @@
 //! All of this is there only with `levers.enabled`; without it [`App::levers`](crate::app::App::levers) is `None`, steps are
 //! not wrapped, the engine has no gate, and what is stored of plans is not looked at. Where the levers take hold:
 //!
-//! * [`gate`]: when a task is enqueued, the oldest plan that fits takes it and its script is written down with it;
-//! * [`step`]: each step asks for its task's script before and after its work, and before its undo;
-//! * [`request`]: a signed request may be refused, and a DescribeTaskInfo is counted, before the handler sees it.
+//! * `gate.rs`: when a task is enqueued, the oldest plan that fits takes it and its script is written down with it;
+//! * `step.rs`: each step asks for its task's script before and after its work, and before its undo;
+//! * `request.rs`: a signed request may be refused, and a DescribeTaskInfo is counted, before the handler sees it.
 //!
 //! Nothing is shown that is not so: a status that is planned is the stored one, brought about by holding the task.
 
