@@ -133,7 +133,7 @@ impl Engine {
     /// # Errors
     /// Whatever the database answers.
     pub fn inspect(&self, tx: &Tx<'_>, id: TaskId) -> Result<Option<Inspected>, db::Error> {
-        inspect::find(tx, id)
+        Ok(inspect::find(tx, id)?.map(|found| self.dated(found)))
     }
 
     /// A page of anybody's tasks, for operators, the newest first; and whether there are more behind it.
@@ -141,7 +141,21 @@ impl Engine {
     /// # Errors
     /// Whatever the database answers.
     pub fn inspect_list(&self, tx: &Tx<'_>, filter: &InspectFilter) -> Result<(Vec<Inspected>, bool), db::Error> {
-        inspect::list(tx, filter)
+        let (page, more) = inspect::list(tx, filter)?;
+        Ok((page.into_iter().map(|found| self.dated(found)).collect(), more))
+    }
+
+    /// What is stored goes by the steady time, what is shown by the date.
+    fn dated(&self, Inspected { task, held }: Inspected) -> Inspected {
+        let date = |steady: i64| if steady == 0 { 0 } else { steady.saturating_add(self.inner.clock.leapt_ms()) };
+        let held = Held {
+            lease_until: date(held.lease_until),
+            run_at: date(held.run_at),
+            deadline: held.deadline.map(date),
+            undo_deadline: held.undo_deadline.map(date),
+            ..held
+        };
+        Inspected { task, held }
     }
 
     /// What has happened to a task, for operators. `Err` inside says why its log cannot be read.

@@ -55,7 +55,6 @@ fn open() -> Routes {
 }
 
 /// Everything that the listener answers.
-#[must_use]
 pub fn router(admin: &Arc<Admin>) -> Router {
     let (routes, document) = guarded().split_for_parts();
     let document = with_open(document);
