@@ -1,7 +1,7 @@
 //! The operator's side: tasks, health, and what belongs to them, as JSON on a listener of its own.
 //!
 //! Nothing of it is on the API's port. Everything but the health checks asks for the bearer token that stands in the data
-//! folder's `admin.json`. Routes are added by [`routes`], one file a family; each is in the OpenAPI document because
+//! folder's `admin.json`. Each family of routes is a file, added in `guarded` or `open`; each is in the OpenAPI document because
 //! both are made from the same macro.
 
 pub mod access;
