@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use db::{Db, Tx};
-use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::clock::{Clock, millis};
@@ -14,7 +13,7 @@ use crate::log::{Event, EventKind};
 use crate::registry::Registry;
 use crate::store::work::{self, WriteError};
 use crate::store::{self, list};
-use crate::task::{Brief, NewTask, Status, Task, TaskFilter, TaskId};
+use crate::task::{Brief, NewTask, Operator, Status, Task, TaskFilter, TaskId};
 use crate::worker::{self, Running};
 
 /// The end of the year 9999: a lease that only the next start voids.
@@ -187,29 +186,29 @@ impl Engine {
         store::events(tx, id)?.map_err(db::Error::Database)
     }
 
-    /// Has a task in `error` tried again from where it stopped, with new deadlines; `by` is noted in its log. Answers
+    /// Has a task in `error` tried again from where it stopped, with new deadlines; `by` is kept in its log. Answers
     /// whether it was in `error`.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub fn retry(&self, tx: &Tx<'_>, id: TaskId, by: &str) -> Result<bool, db::Error> {
+    pub fn retry(&self, tx: &Tx<'_>, id: TaskId, by: &Operator) -> Result<bool, db::Error> {
         let steady = self.inner.clock.steady_ms();
         let undo_deadline = steady + millis(self.inner.settings.undo_deadline);
         let Some(task) = work::try_again(tx, id, steady, undo_deadline)? else { return Ok(false) };
-        work::append(tx, id, &operator_step(&task), EventKind::Retried, &Value::from(by), self.now())?;
+        work::append(tx, id, &operator_step(&task), EventKind::Retried, &by.to_json(), self.now())?;
         self.wake_after(tx);
         Ok(true)
     }
 
-    /// Ends a task in `error` as `failed`, whatever it has left behind, and frees its subject; `by` is noted in its log.
+    /// Ends a task in `error` as `failed`, whatever it has left behind, and frees its subject; `by` is kept in its log.
     /// Its kind's `ended` is called with `failed`. Answers whether it was in `error`.
     ///
     /// # Errors
     /// Whatever the database or `ended` answers.
-    pub fn abandon(&self, tx: &Tx<'_>, id: TaskId, by: &str) -> Result<bool, db::Error> {
+    pub fn abandon(&self, tx: &Tx<'_>, id: TaskId, by: &Operator) -> Result<bool, db::Error> {
         let now = self.now();
         let Some(task) = work::abandon(tx, id, now)? else { return Ok(false) };
-        work::append(tx, id, &operator_step(&task), EventKind::Abandoned, &Value::from(by), now)?;
+        work::append(tx, id, &operator_step(&task), EventKind::Abandoned, &by.to_json(), now)?;
         if let Some(kind) = self.inner.registry.get(&task.kind) {
             (kind.ended)(tx, &task, Status::Failed)?;
         }

@@ -75,6 +75,7 @@ mod clock;
 mod ended;
 mod engine;
 mod gate;
+mod inspect;
 mod job;
 mod log;
 mod plan;
@@ -88,10 +89,11 @@ mod worker;
 pub use clock::Clock;
 pub use engine::{Engine, EnqueueError, Settings};
 pub use gate::Gate;
+pub use inspect::{Act, Held, History, InspectFilter, Inspected, StepState, StepView};
 pub use log::{Event, EventKind, Next, Unreadable, replay};
 pub use registry::{Ended, Kind, Registry, RegistryError};
 pub use step::{Failure, Outcome, Step, StepContext, Undone, generation};
-pub use task::{Brief, NewTask, Origin, Status, Task, TaskFilter, TaskId};
+pub use task::{Brief, NewTask, Operator, Origin, Status, Task, TaskFilter, TaskId};
 pub use worker::Running;
 
 /// The tables and indexes of the engine, for [`db::Migration`].

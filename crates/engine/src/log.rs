@@ -17,9 +17,9 @@ pub enum EventKind {
     Undone,
     /// The undo gave up; the data is the reason.
     UndoFailed,
-    /// An operator had a task in `error` tried again; the data is who.
+    /// An operator had a task in `error` tried again; the data is `{"by", "reason"}`.
     Retried,
-    /// An operator gave up a task in `error`; the data is who.
+    /// An operator gave up a task in `error`; the data is `{"by", "reason"}`.
     Abandoned,
 }
 

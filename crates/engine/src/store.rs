@@ -1,5 +1,6 @@
-//! The engine's SQL: rows in and out. What a worker writes is in [`work`], the lists are in [`list`].
+//! The engine's SQL: rows in and out. What a worker writes is in [`work`], the lists are in [`list`], what operators read in [`inspect`].
 
+pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod work;
 

@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admin::listener::AdminError;
+use crate::admin::{self, Admin};
 use crate::app::App;
 use crate::auth::keys::{AccessKey, Caller, Keys};
 use crate::auth::rate_limit::Limiter;
@@ -44,6 +46,9 @@ pub enum StartError {
     /// The address.
     #[error("cannot listen on {0}: {1}; choose another address with --listen (port 0 picks a free one)")]
     Listen(SocketAddr, std::io::Error),
+    /// The operator's side.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// The engines or the folder of the nodes.
     #[error("{0}")]
     DataPlane(#[from] dataplane::Error),
@@ -62,6 +67,8 @@ pub enum StartError {
 pub struct Service {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where operators are answered, if anywhere.
+    pub admin: Option<SocketAddr>,
     /// Its parts.
     pub app: Arc<App>,
     /// Back to the seed, when the levers are on.
@@ -82,6 +89,7 @@ impl Service {
         let listener =
             TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+        let operators = admin::listener::bind(&config.admin).await?;
         let plane = Arc::new(ProcessPlane::open(process_config(&config, &folder)).await?);
         let (db, clock) = (store::open(&folder.path)?, Clock::system());
         let stored = root(&db, &clock, root_key).await?;
@@ -94,12 +102,18 @@ impl Service {
         let engine = engine(&config, &db, &clock, kinds, levers.as_ref())?;
         levers::settle(&engine, &db, levers.as_ref()).await?;
         let app = Arc::new(App { levers, ..app(config, clock, db, engine, plane.engines())? });
+        let access = admin::listener::announce(operators.as_ref(), &folder.path)?;
         let work = Arc::new(Work::new(&app, &world));
         work.start().await;
         let reset = planted(&app, &world, &work).await?;
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
         tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
-        Ok(Self { address, app, reset, work, stop, tracker, _folder: folder })
+        let admin = access.as_ref().map(|(address, _)| *address);
+        if let (Some(listener), Some((_, access))) = (operators, access) {
+            let admin = Admin { app: Arc::clone(&app), world, reset: reset.clone(), token: access.token };
+            tracker.spawn(admin::listener::serve(listener, Arc::new(admin), stop.clone()));
+        }
+        Ok(Self { address, admin, app, reset, work, stop, tracker, _folder: folder })
     }
 
     /// Lets running requests and steps end, and stops. The instances' processes go on.

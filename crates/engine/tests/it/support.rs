@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use db::{Db, Migration, Tx, params};
 use engine::{
-    Clock, Engine, EnqueueError, Failure, Kind, NewTask, Origin, Outcome, Registry, Running, Settings, Status, Step,
-    StepContext, Task, TaskId, Undone,
+    Clock, Engine, EnqueueError, Failure, Kind, NewTask, Operator, Origin, Outcome, Registry, Running, Settings,
+    Status, Step, StepContext, Task, TaskId, Undone,
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -294,6 +294,11 @@ pub(crate) fn new_task(subject: &str) -> NewTask {
         params: json!({ "size": 3 }),
         origin: Origin { request_id: "r".to_owned(), operator: "u".to_owned(), client: "127.0.0.1".to_owned() },
     }
+}
+
+/// Whoever acts on tasks in these tests.
+pub(crate) fn me() -> Operator {
+    Operator { name: "me".to_owned(), reason: "to try it".to_owned() }
 }
 
 pub(crate) async fn stop(running: Running) {
