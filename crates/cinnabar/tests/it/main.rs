@@ -6,6 +6,7 @@ mod call;
 mod chaos;
 mod env;
 mod harness;
+mod lever;
 mod operate;
 mod refusals;
 mod serve;

@@ -32,7 +32,6 @@ use serde::de::DeserializeOwned;
 use tokio::sync::RwLock;
 
 pub use clock::LeapError;
-pub use notes::Note;
 use pace::{NewPace, Pace};
 use plan::{Invalid, KindSteps, NewPlan};
 use serde_json::json;

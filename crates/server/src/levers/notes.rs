@@ -8,11 +8,11 @@ use crate::store::lever;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
+pub(super) struct Note {
     /// When, milliseconds since 1970.
-    pub at: i64,
+    pub(super) at: i64,
     /// What.
-    pub text: String,
+    pub(super) text: String,
 }
 
 /// The notes of a use that has just begun.

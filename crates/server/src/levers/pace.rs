@@ -1,11 +1,12 @@
 //! How fast the tasks of a kind go: at once, unless a pace is set.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::plan::{Invalid, KindSteps, Polls, check_kind, range};
 
 /// A pace. Without anything in it tasks go as fast as they can.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pace {
     /// From the enqueue to the first step at least so many milliseconds, which do not count towards the deadline.
@@ -17,7 +18,7 @@ pub struct Pace {
 }
 
 /// A pace and the tasks that it is for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPace {
     /// The kind of task; absent: all kinds that have no pace of their own.

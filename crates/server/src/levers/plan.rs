@@ -1,9 +1,10 @@
 //! What can be planned, and the rules of it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A plan as it is asked for: for the next tasks, or for the next requests, that fit.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPlan {
     /// Only tasks on, or requests about, this instance; any when it is absent.
@@ -21,7 +22,7 @@ pub struct NewPlan {
 }
 
 /// What happens to a task.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskPlan {
     /// The kind of task, which is the action's name; any when it is absent.
@@ -39,7 +40,7 @@ pub struct TaskPlan {
 }
 
 /// So many answers of DescribeTaskInfo show each early status; the next one shows the end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Polls {
     /// So many show `preparing`.
@@ -51,7 +52,7 @@ pub struct Polls {
 }
 
 /// A step that begins late.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
     /// The step; the first when it is absent.
@@ -62,7 +63,7 @@ pub struct Delay {
 }
 
 /// A step that fails; it and the steps before it are undone, and the task ends in `failed`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fail {
     /// The step; the last when it is absent.
@@ -79,7 +80,7 @@ pub struct Fail {
 }
 
 /// When a step fails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum When {
     /// It does nothing.
@@ -90,7 +91,7 @@ pub enum When {
 }
 
 /// How a request is refused, after its signature was checked and before anything is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActionPlan {
     /// The action.

@@ -1,15 +1,18 @@
 //! All that the levers hold: what is planned, what has come of it, the paces, the date and the seed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::notes::Note;
 use super::pace::NewPace;
 use super::plan::NewPlan;
-use super::{Levers, Note, read};
+use super::{Levers, read};
+use crate::app::App;
 use crate::store::{lever, lever_seed};
 
 /// Everything, newest first.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
     /// How far the date is ahead of the true one, in milliseconds.
     pub leapt_ms: i64,
@@ -24,20 +27,20 @@ pub struct Overview {
 }
 
 /// A plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Plan {
     /// Its number.
     pub id: i64,
     /// For how many more tasks or requests it is.
     pub uses_left: i64,
-    /// When it was made, milliseconds since 1970.
-    pub created_at: i64,
+    /// When it was made.
+    pub created: String,
     /// What is planned.
     pub plan: NewPlan,
 }
 
 /// A task or a request that was taken.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Use {
     /// The plan; absent when only a pace is at work.
     pub plan: Option<i64>,
@@ -55,14 +58,23 @@ pub struct Use {
     pub script: Value,
     /// How often DescribeTaskInfo has asked for the task.
     pub polls: i64,
-    /// When it was taken, milliseconds since 1970.
-    pub at: i64,
+    /// When it was taken.
+    pub at: String,
     /// What happened by plan, and when.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Noted>,
+}
+
+/// What happened, and when.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Noted {
+    /// When.
+    pub at: String,
+    /// What.
+    pub text: String,
 }
 
 /// An instance of the seed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Seeded {
     /// Its name in the file.
     pub name: String,
@@ -78,7 +90,7 @@ impl Levers {
     ///
     /// # Errors
     /// The database's.
-    pub fn overview(&self) -> Result<Overview, db::Error> {
+    pub fn overview(&self, app: &App) -> Result<Overview, db::Error> {
         let (leapt_ms, paces, plans, uses, seed) = self.db.read(|tx| {
             let (leapt, paces, plans) = (lever::leapt(tx)?, lever::paces(tx)?, lever::plans(tx)?);
             Ok::<_, db::Error>((leapt, paces, plans, lever::uses(tx, MOST_USES)?, lever_seed::all(tx)?))
@@ -86,8 +98,8 @@ impl Levers {
         Ok(Overview {
             leapt_ms,
             paces: paces.into_iter().map(pace).collect::<Result<_, _>>()?,
-            plans: plans.into_iter().map(plan).collect::<Result<_, _>>()?,
-            uses: uses.into_iter().map(used).collect::<Result<_, _>>()?,
+            plans: plans.into_iter().map(|stored| plan(app, stored)).collect::<Result<_, _>>()?,
+            uses: uses.into_iter().map(|stored| used(app, stored)).collect::<Result<_, _>>()?,
             seed: seed.into_iter().map(|(name, instance)| Seeded { name, instance }).collect(),
         })
     }
@@ -97,12 +109,14 @@ fn pace((kind, spec): (String, String)) -> Result<NewPace, db::Error> {
     Ok(NewPace { kind: Some(kind).filter(|kind| !kind.is_empty()), ..read(&spec)? })
 }
 
-fn plan(stored: lever::Plan) -> Result<Plan, db::Error> {
+fn plan(app: &App, stored: lever::Plan) -> Result<Plan, db::Error> {
     let lever::Plan { id, uses_left, spec, created_at } = stored;
-    Ok(Plan { id, uses_left, created_at, plan: read(&spec)? })
+    Ok(Plan { id, uses_left, created: app.wire_time(created_at), plan: read(&spec)? })
 }
 
-fn used(stored: lever::Listed) -> Result<Use, db::Error> {
+fn used(app: &App, stored: lever::Listed) -> Result<Use, db::Error> {
+    let notes: Vec<Note> = read(&stored.notes)?;
+    let noted = |note: Note| Noted { at: app.wire_time(note.at), text: note.text };
     Ok(Use {
         plan: stored.plan_id,
         task: stored.task_id,
@@ -112,7 +126,7 @@ fn used(stored: lever::Listed) -> Result<Use, db::Error> {
         instance: stored.subject,
         script: read(&stored.script)?,
         polls: stored.polls,
-        at: stored.at,
-        notes: read(&stored.notes)?,
+        at: app.wire_time(stored.at),
+        notes: notes.into_iter().map(noted).collect(),
     })
 }

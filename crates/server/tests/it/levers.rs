@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use server::levers::Levers;
 use server::levers::plan::NewPlan;
-use server::levers::view::Use;
+use server::levers::view::{Overview, Use};
 
 use crate::client::Client;
 use crate::harness::Cinnabar;
@@ -17,6 +17,10 @@ pub(crate) async fn with_levers() -> Cinnabar {
 
 pub(crate) fn levers(server: &Cinnabar) -> &Levers {
     server.service().app.levers.as_deref().unwrap()
+}
+
+pub(crate) fn overview(server: &Cinnabar) -> Overview {
+    levers(server).overview(&server.service().app).unwrap()
 }
 
 pub(crate) async fn plan(server: &Cinnabar, plan: Value) -> i64 {
@@ -43,7 +47,7 @@ async fn statuses(client: &Client, task: &Value) -> (Vec<String>, String) {
 }
 
 fn use_of(server: &Cinnabar, task: &Value) -> Use {
-    let uses = levers(server).overview().unwrap().uses;
+    let uses = overview(server).uses;
     uses.into_iter().find(|used| used.task == task.as_i64()).unwrap()
 }
 

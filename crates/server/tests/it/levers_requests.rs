@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::Cinnabar;
-use crate::levers::{levers, plan, with_levers};
+use crate::levers::{levers, overview, plan, with_levers};
 use crate::stories::{PASSWORD, create, instance};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,7 +28,7 @@ async fn an_action_is_refused_as_often_as_planned_and_before_it_does_anything() 
     assert_eq!(client.refused("ClearInstance", params.clone()).await, refusal);
     assert_eq!(instance(client, &id).await["Status"], 2, "no task was made");
     client.ok("ClearInstance", params).await;
-    let overview = levers(&server).overview().unwrap();
+    let overview = overview(&server);
     assert_eq!(overview.plans[0].uses_left, 0);
     let uses: Vec<_> = overview.uses.iter().filter(|used| used.plan == Some(number)).collect();
     assert_eq!(uses.len(), 2);

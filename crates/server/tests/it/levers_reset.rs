@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::harness::{Cinnabar, processes_in};
-use crate::levers::{levers, plan, with_levers};
+use crate::levers::{levers, overview, plan, with_levers};
 use crate::stories::{PASSWORD, address, connect, create, instance};
 
 const SEED: &str = r#"
@@ -78,7 +78,7 @@ async fn the_seed_is_there_before_the_first_request_and_is_made_once() {
     server.restart().await;
     assert_eq!((ids(all(&server.client).await), picture(&server.client).await), (first, before));
     let groups = server.service().app.db.read(|tx| {
-        let seed = levers(&server).overview().unwrap().seed;
+        let seed = overview(&server).seed;
         server::store::instance::get(tx, &seed[0].instance).map(|instance| instance.security_groups)
     });
     assert_eq!(groups.unwrap(), ["sg-1"]);
@@ -139,7 +139,7 @@ async fn after_a_reset_all_is_as_seeded() {
     assert_eq!((done.nodes, done.seeded), (7, 2));
     assert!(done.tasks >= 4);
     assert_eq!(picture(client).await, before);
-    let overview = levers(&server).overview().unwrap();
+    let overview = overview(&server);
     assert!(overview.plans.is_empty() && overview.uses.is_empty() && overview.leapt_ms == 0, "{overview:?}");
     assert_eq!(server.service().app.clock.leapt_ms(), 0);
     assert_eq!((processes_in(server.folder.path()).len(), nodes(server.folder.path())), (5, 2));

@@ -11,6 +11,7 @@ mod contract;
 mod docs;
 mod gateway;
 mod levers;
+mod levers_admin;
 mod levers_requests;
 mod levers_reset;
 mod statuses;
