@@ -77,6 +77,7 @@ mod engine;
 mod gate;
 mod inspect;
 mod job;
+mod lists;
 mod log;
 mod plan;
 mod registry;
@@ -90,6 +91,7 @@ pub use clock::Clock;
 pub use engine::{Engine, EnqueueError, Settings};
 pub use gate::Gate;
 pub use inspect::{Act, Held, History, InspectFilter, Inspected, StepState, StepView};
+pub use lists::EndedTasks;
 pub use log::{Event, EventKind, Next, Unreadable, replay};
 pub use registry::{Ended, Kind, Registry, RegistryError};
 pub use step::{Failure, Outcome, Step, StepContext, Undone, generation};
@@ -98,3 +100,5 @@ pub use worker::Running;
 
 /// The tables and indexes of the engine, for [`db::Migration`].
 pub const MIGRATION_SQL: &str = include_str!("../../../migrations/0001_engine.sql");
+/// What came to them later, so that lists are quick.
+pub const LISTS_SQL: &str = include_str!("../../../migrations/0004_lists.sql");

@@ -84,7 +84,7 @@ fn off() -> Problem {
 /// All that the levers hold: plans, what has come of them, paces, the date, the seed.
 #[utoipa::path(get, path = "/levers", tag = "levers", responses((status = 200, body = Overview)))]
 async fn overview(State(admin): Asked) -> Result<Json<Overview>, Problem> {
-    Ok(Json(levers(&admin)?.overview()?))
+    Ok(Json(levers(&admin)?.overview(&admin.app)?))
 }
 
 /// Plans what happens to the next tasks, or to the next requests, that fit.

@@ -23,7 +23,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
-    Migration { number: 4, sql: include_str!("../../../../migrations/0004_levers.sql") },
+    Migration { number: 4, sql: engine::LISTS_SQL },
+    Migration { number: 5, sql: include_str!("../../../../migrations/0005_levers.sql") },
 ];
 
 /// Opens the state in the data folder.
