@@ -158,8 +158,9 @@ async fn an_undo_that_is_planned_to_fail_ends_in_error_and_a_retry_undoes_it() {
         "ResourceUnavailable.InstanceLockedError"
     );
     let (engine, number) = (server.service().app.engine.clone(), task.as_i64().unwrap());
+    let me = engine::Operator { name: "me".to_owned(), reason: "the host is back".to_owned() };
     let retried: Result<_, db::Error> =
-        server.service().app.db.write(move |tx| engine.retry(tx, engine::TaskId(number), "me")).await;
+        server.service().app.db.write(move |tx| engine.retry(tx, engine::TaskId(number), &me)).await;
     assert!(retried.unwrap());
     assert_eq!(statuses(client, &task).await.0.last().map(String::as_str), Some("failed"));
     wait_for_status(client, &id, 2).await;
