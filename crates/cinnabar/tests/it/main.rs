@@ -4,10 +4,13 @@
 
 mod call;
 mod chaos;
+#[path = "../../../db/tests/postgres/cluster.rs"]
+mod cluster;
 mod env;
 mod harness;
 mod lever;
 mod operate;
+mod outage;
 mod refusals;
 mod serve;
 mod task;
