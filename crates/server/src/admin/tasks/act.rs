@@ -76,9 +76,10 @@ pub(super) async fn abandon(
     request_body = Acting,
     responses((status = 200, body = TaskDetail), (status = 404, body = Body), (status = 409, body = Body)))]
 pub(super) async fn cancel(
-    (State(admin), ConnectInfo(from), id): Asked,
+    asked: Asked,
     acting: Result<Json<Acting>, JsonRejection>,
 ) -> Result<Json<TaskDetail>, Problem> {
+    let (State(admin), ConnectInfo(from), id) = asked;
     let (id, operator) = (id?.0, acting?.0.operator(from)?);
     tracing::info!(task = id, by = operator.name, reason = operator.reason, "to be cancelled by an operator");
     let inside = Arc::clone(&admin);
