@@ -6,12 +6,13 @@ use std::time::Duration;
 use db::{Db, Tx};
 use tokio::sync::Notify;
 
+use crate::cancel::Cancels;
 use crate::clock::{Clock, millis};
 use crate::ended::Ended;
 use crate::gate::Gate;
 use crate::log::{Event, EventKind};
 use crate::registry::Registry;
-use crate::store::work::{self, WriteError};
+use crate::store::work::{self, Mark, WriteError};
 use crate::store::{self, list};
 use crate::task::{Brief, NewTask, Operator, Status, Task, TaskFilter, TaskId};
 use crate::worker::{self, Running};
@@ -83,6 +84,8 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
+    /// Tells this process's workers which tasks are cancelled.
+    pub(crate) cancels: Cancels,
     /// Ended tasks that were asked for.
     pub(crate) ended: Ended,
     /// May hold new tasks back.
@@ -109,7 +112,8 @@ impl Engine {
     ) -> Self {
         let (registry, wake, ended) = (Arc::new(registry), Arc::default(), Ended::new(settings.cached));
         let gate = OnceLock::new();
-        Self { inner: Arc::new(Inner { db, registry, clock, settings, ended, gate, wake, fuse }) }
+        let cancels = Cancels::default();
+        Self { inner: Arc::new(Inner { db, registry, clock, settings, cancels, ended, gate, wake, fuse }) }
     }
 
     /// Writes a task in the caller's transaction; after its commit a worker is woken.
@@ -195,7 +199,7 @@ impl Engine {
         let steady = self.inner.clock.steady_ms();
         let undo_deadline = steady + millis(self.inner.settings.undo_deadline);
         let Some(task) = work::try_again(tx, id, steady, undo_deadline)? else { return Ok(false) };
-        work::append(tx, id, &operator_step(&task), EventKind::Retried, &by.to_json(), self.now())?;
+        work::append(tx, id, &operator_step(&task), EventKind::Retried, &by.to_json(), &Mark::of_operator(self.now()))?;
         self.wake_after(tx);
         Ok(true)
     }
@@ -208,7 +212,7 @@ impl Engine {
     pub fn abandon(&self, tx: &Tx<'_>, id: TaskId, by: &Operator) -> Result<bool, db::Error> {
         let now = self.now();
         let Some(task) = work::abandon(tx, id, now)? else { return Ok(false) };
-        work::append(tx, id, &operator_step(&task), EventKind::Abandoned, &by.to_json(), now)?;
+        work::append(tx, id, &operator_step(&task), EventKind::Abandoned, &by.to_json(), &Mark::of_operator(now))?;
         if let Some(kind) = self.inner.registry.get(&task.kind) {
             (kind.ended)(tx, &task, Status::Failed)?;
         }
@@ -273,7 +277,7 @@ impl Engine {
         self.inner.clock.now_ms()
     }
 
-    fn wake_after(&self, tx: &Tx<'_>) {
+    pub(crate) fn wake_after(&self, tx: &Tx<'_>) {
         let wake = Arc::clone(&self.inner.wake);
         tx.after_commit(move || wake.notify_one());
     }
@@ -304,7 +308,7 @@ impl Inner {
 }
 
 /// The log is keyed by step and event; an operator acts at most once on each claim's end.
-fn operator_step(task: &Task) -> String {
+pub(crate) fn operator_step(task: &Task) -> String {
     format!("#{}", task.epoch)
 }
 

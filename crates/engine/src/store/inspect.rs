@@ -9,7 +9,10 @@ use crate::task::{Status, TaskId};
 /// The columns that [`read`] reads, in its order.
 macro_rules! inspected_columns {
     () => {
-        concat!(task_columns!(), ", owner, lease_until, run_at, attempt, unwinding, deadline, undo_deadline, steps")
+        concat!(
+            task_columns!(),
+            ", owner, lease_until, run_at, attempt, unwinding, deadline, undo_deadline, steps, cancelling"
+        )
     };
 }
 
@@ -70,6 +73,7 @@ fn read(row: &Row<'_>) -> Result<Inspected, Error> {
         run_at: row.int(TASK_COLUMNS + 2)?,
         attempt: row.small(TASK_COLUMNS + 3)?,
         unwinding: row.flag(TASK_COLUMNS + 4)?,
+        cancelling: row.flag(TASK_COLUMNS + 8)?,
         deadline: row.opt_int(TASK_COLUMNS + 5)?,
         undo_deadline: row.opt_int(TASK_COLUMNS + 6)?,
         steps: steps.map_err(|error| format!("the stored steps cannot be read: {error}")),

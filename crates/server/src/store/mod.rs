@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
+    Migration { number: 4, sql: engine::OPERATORS_SQL },
 ];
 
 /// Opens the state in the data folder.
