@@ -85,6 +85,7 @@ mod engine;
 mod gate;
 mod inspect;
 mod job;
+mod lists;
 mod log;
 mod plan;
 mod registry;
@@ -99,6 +100,7 @@ pub use clock::Clock;
 pub use engine::{Engine, EnqueueError, Settings};
 pub use gate::Gate;
 pub use inspect::{Act, Held, History, InspectFilter, Inspected, StepState, StepView};
+pub use lists::EndedTasks;
 pub use log::{Event, EventKind, Next, Unreadable, replay};
 pub use registry::{Ended, Kind, Registry, RegistryError};
 pub use step::{Failure, Outcome, Step, StepContext, Undone, generation};
@@ -107,6 +109,8 @@ pub use worker::Running;
 
 /// The tables and indexes of the engine, for [`db::Migration`].
 pub const MIGRATION_SQL: &str = include_str!("../../../migrations/0001_engine.sql");
+/// What came to them later, so that lists are quick.
+pub const LISTS_SQL: &str = include_str!("../../../migrations/0004_lists.sql");
 
-/// What cancelling and looking into tasks added to them; comes after [`MIGRATION_SQL`].
-pub const OPERATORS_SQL: &str = include_str!("../../../migrations/0004_operators.sql");
+/// What cancelling and looking into tasks added to them; comes after [`LISTS_SQL`].
+pub const OPERATORS_SQL: &str = include_str!("../../../migrations/0005_operators.sql");

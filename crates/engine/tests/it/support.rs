@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 pub(crate) const START: i64 = 1_700_000_000_000;
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { number: 1, sql: engine::MIGRATION_SQL },
-    Migration { number: 2, sql: engine::OPERATORS_SQL },
+    Migration { number: 2, sql: engine::LISTS_SQL },
+    Migration { number: 3, sql: engine::OPERATORS_SQL },
     Migration {
-        number: 3,
+        number: 4,
         sql: "CREATE TABLE made (task BIGINT, name TEXT, PRIMARY KEY (task, name)); CREATE TABLE ending (task BIGINT, status TEXT)",
     },
 ];

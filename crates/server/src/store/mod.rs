@@ -21,7 +21,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
-    Migration { number: 4, sql: engine::OPERATORS_SQL },
+    Migration { number: 4, sql: engine::LISTS_SQL },
+    Migration { number: 5, sql: engine::OPERATORS_SQL },
 ];
 
 /// Opens the state in the data folder.
