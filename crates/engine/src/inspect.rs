@@ -31,6 +31,8 @@ pub struct Held {
     pub attempt: u32,
     /// Its steps are being undone, or have been.
     pub unwinding: bool,
+    /// It is cancelled, and its worker has not heeded it yet.
+    pub cancelling: bool,
     /// When its steps must be done; `None` before the first claim.
     pub deadline: Option<i64>,
     /// When undoing must be done; `None` before anything is undone.
@@ -63,6 +65,8 @@ pub enum StepState {
     Waiting,
     /// Begun, and neither done nor failed; it may be between two attempts.
     Running,
+    /// Being undone; it may be between two attempts.
+    Undoing,
     /// Done.
     Done,
     /// Failed, and not undone yet.
@@ -80,6 +84,7 @@ impl StepState {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
+            Self::Undoing => "undoing",
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Undone => "undone",
@@ -101,6 +106,10 @@ pub struct StepView {
     pub ended: Option<i64>,
     /// When it was undone, or its undo gave up.
     pub undone: Option<i64>,
+    /// How often it has begun, or its undo once that has begun; 0 when it has not, or the log is too old to tell.
+    pub attempt: u32,
+    /// Who worked on it last; empty when nobody has, or the log is too old to tell.
+    pub owner: String,
     /// What it answered; null unless it was done.
     pub output: Value,
     /// Why it failed, and why its undo gave up: in words, with the detail that no client sees.
@@ -110,7 +119,7 @@ pub struct StepView {
 /// What an operator did to a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
-    /// `retried` or `abandoned`.
+    /// `retried`, `cancelled` or `abandoned`.
     pub what: &'static str,
     /// When, in milliseconds since 1970.
     pub at: i64,
@@ -164,16 +173,32 @@ impl Engine {
     /// Whatever the database answers.
     pub fn history(&self, tx: &Tx<'_>, task: &Inspected) -> Result<Result<History, String>, db::Error> {
         let events = store::events(tx, task.task.id)?;
-        Ok(task.held.steps.clone().and_then(|names| Ok(history(names, &events?))))
+        Ok(task.held.steps.clone().and_then(|names| Ok(history(task, names, &events?))))
     }
 }
 
-fn history(names: Vec<String>, events: &[Event]) -> History {
+fn history(task: &Inspected, names: Vec<String>, events: &[Event]) -> History {
     let of_step = |name: String| {
         let own: Vec<_> = events.iter().filter(|event| event.step == name).collect();
         step(name, &own)
     };
-    History { steps: names.into_iter().map(of_step).collect(), acts: events.iter().filter_map(act).collect() }
+    let mut steps: Vec<_> = names.into_iter().map(of_step).collect();
+    if task.task.status == Status::Running {
+        current(&mut steps, &task.held);
+    }
+    History { steps, acts: events.iter().filter_map(act).collect() }
+}
+
+/// What the log of a running task does not say of the step that it is at.
+fn current(steps: &mut [StepView], held: &Held) {
+    let at = |step: &&mut StepView| match held.unwinding {
+        true => !matches!(step.state, StepState::Waiting | StepState::Undone),
+        false => step.state == StepState::Running,
+    };
+    if let Some(step) = steps.iter_mut().rev().find(at) {
+        step.state = if held.unwinding { StepState::Undoing } else { StepState::Running };
+        (step.attempt, step.owner) = (held.attempt, held.owner.clone());
+    }
 }
 
 fn step(name: String, events: &[&Event]) -> StepView {
@@ -196,6 +221,8 @@ fn step(name: String, events: &[&Event]) -> StepView {
         started: find(EventKind::Started).map(|event| event.at),
         ended: done.or(failed).map(|event| event.at),
         undone: undone.or(stuck).map(|event| event.at),
+        attempt: events.last().map_or(0, |event| event.attempt),
+        owner: events.last().map_or_else(String::new, |event| event.owner.clone()),
         output: done.map_or(Value::Null, |event| event.data.clone()),
         error: Some(error).filter(|error| !error.is_empty()),
     }
@@ -210,7 +237,7 @@ fn failure(event: &Event) -> String {
 
 fn act(event: &Event) -> Option<Act> {
     let what = match event.kind {
-        EventKind::Retried | EventKind::Abandoned => event.kind.as_str(),
+        EventKind::Retried | EventKind::Cancelled | EventKind::Abandoned => event.kind.as_str(),
         _ => return None,
     };
     Some(Act { what, at: event.at, operator: Operator::from_json(&event.data) })

@@ -9,7 +9,10 @@ use crate::task::{Status, TaskId};
 /// The columns that [`read`] reads, in its order.
 macro_rules! inspected_columns {
     () => {
-        concat!(task_columns!(), ", owner, lease_until, run_at, attempt, unwinding, deadline, undo_deadline, steps")
+        concat!(
+            task_columns!(),
+            ", owner, lease_until, run_at, attempt, unwinding, deadline, undo_deadline, steps, cancelling"
+        )
     };
 }
 
@@ -50,15 +53,13 @@ fn conditions(filter: &InspectFilter) -> (String, Vec<Param<'_>>) {
     (text, values)
 }
 
-/// Says what a status implies, so that the few tasks that are alive, or have not succeeded, are found in their indexes
-/// however many have.
+/// Says what a status implies, so that the few tasks that are alive are found in their index however many have ended.
 fn within(status: Option<Status>) -> &'static str {
     match status {
         Some(Status::Preparing | Status::Running | Status::Error) => {
             "id IN (SELECT id FROM task WHERE status IN ('preparing', 'running', 'error'))"
         }
-        Some(Status::Failed) => "id IN (SELECT id FROM task WHERE status <> 'succeed')",
-        Some(Status::Succeed) | None => "id > 0",
+        Some(Status::Succeed | Status::Failed) | None => "id > 0",
     }
 }
 
@@ -70,6 +71,7 @@ fn read(row: &Row<'_>) -> Result<Inspected, Error> {
         run_at: row.int(TASK_COLUMNS + 2)?,
         attempt: row.small(TASK_COLUMNS + 3)?,
         unwinding: row.flag(TASK_COLUMNS + 4)?,
+        cancelling: row.flag(TASK_COLUMNS + 8)?,
         deadline: row.opt_int(TASK_COLUMNS + 5)?,
         undo_deadline: row.opt_int(TASK_COLUMNS + 6)?,
         steps: steps.map_err(|error| format!("the stored steps cannot be read: {error}")),

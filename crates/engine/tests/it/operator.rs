@@ -77,10 +77,13 @@ async fn what_cannot_be_read_ends_in_error_and_does_not_block_the_queue() {
         ("UPDATE task SET steps = 'what'", "the stored task cannot be read"),
         ("UPDATE task SET params = '{'", "the stored task cannot be read"),
         ("UPDATE task SET kind = 'gone'", "this version of the service has no tasks of kind `gone`"),
-        ("INSERT INTO task_event VALUES (10001, 'start', 'done', 0, 'null', 0)", "the step log cannot be read"),
-        ("INSERT INTO task_event VALUES (10001, 'start', 'eaten', 0, 'null', 0)", "the step log cannot be read"),
-        ("INSERT INTO task_event VALUES (10001, 'start', 'started', 0, '{', 0)", "the step log cannot be read"),
-        ("INSERT INTO task_event VALUES (10001, 'wire', 'started', 0, 'null', 0)", "the step log cannot be read"),
+        ("INSERT INTO task_event VALUES (10001, 'start', 'done', 0, 'null', 0, '', 0)", "the step log cannot be read"),
+        ("INSERT INTO task_event VALUES (10001, 'start', 'eaten', 0, 'null', 0, '', 0)", "the step log cannot be read"),
+        ("INSERT INTO task_event VALUES (10001, 'start', 'started', 0, '{', 0, '', 0)", "the step log cannot be read"),
+        (
+            "INSERT INTO task_event VALUES (10001, 'wire', 'started', 0, 'null', 0, '', 0)",
+            "the step log cannot be read",
+        ),
         ("UPDATE task SET unwinding = 1", "the step log cannot be read"),
     ];
     for (damage, message) in damages {

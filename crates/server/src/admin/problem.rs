@@ -5,6 +5,7 @@ use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::response::{IntoResponse, Response};
+use engine::CancelError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -83,6 +84,16 @@ impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         tracing::error!(%error, "an operator's request failed inside");
         Self::internal(error.to_string())
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::NotFound(_) => Self::not_found(error.to_string()),
+            CancelError::Refused(why) => Self::refused(why),
+            CancelError::Database(error) => error.into(),
+        }
     }
 }
 

@@ -75,6 +75,7 @@ async fn the_document_has_every_route_and_each_asks_for_the_token() {
         "GET /tasks/10001",
         "GET /tasks/10001/steps",
         "POST /tasks/10001/abandon",
+        "POST /tasks/10001/cancel",
         "POST /tasks/10001/retry",
     ];
     assert_eq!(seen, expected);
@@ -236,4 +237,35 @@ async fn a_task_in_error_is_retried_or_abandoned_and_its_log_keeps_who_and_why()
     // The instance is free again.
     let cleared = server.client.ok("ClearInstance", json!({"InstanceId": instance, "Password": PASSWORD})).await;
     assert_eq!(server.client.wait_for_task(&cleared["TaskId"]).await["Status"], "succeed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_creation_is_cancelled_and_leaves_nothing() {
+    let server = Cinnabar::start_with(|config| config.engines.start_timeout = 60).await;
+    let operators = Operators::of(&server);
+    let order = json!({"TypeId": 17, "MemSize": 1024, "GoodsNum": 1, "Period": 1, "BillingMode": 0, "RedisReplicasNum": 1, "Password": PASSWORD});
+    let why = json!({"reason": "ordered by mistake", "by": "ann"});
+    let mut cancelled = 0;
+    // How far each is when the cancel comes is chance; that it is whole or gone is not.
+    for task in 10_001..10_006 {
+        let bought = server.client.ok("CreateInstances", order.clone()).await;
+        let id = bought["InstanceIds"][0].as_str().unwrap().to_owned();
+        let (status, answer) = operators.post(&format!("/tasks/{task}/cancel"), why.clone()).await;
+        let seen = server.client.wait_for_task(&json!(task)).await;
+        let folder = server.folder.path().join("instances").join(&id);
+        if status == 200 {
+            cancelled += 1;
+            assert_eq!(seen["Status"], "failed");
+            assert_eq!(seen["TaskMessage"], "the task was cancelled by an operator");
+            assert!(!folder.exists(), "{answer}");
+            let act = &answer["operators"][0];
+            assert_eq!((&act["what"], &act["reason"]), (&json!("cancelled"), &json!("ordered by mistake")));
+        } else {
+            assert_eq!((status, &seen["Status"]), (409, &json!("succeed")), "{answer}");
+            assert!(folder.exists());
+        }
+    }
+    assert!(cancelled > 0, "none of five was caught on its way");
+    let (status, problem) = operators.post("/tasks/7/cancel", why).await;
+    assert_eq!((status, &problem["error"]["message"]), (404, &json!("there is no task 7")));
 }

@@ -1,4 +1,4 @@
-//! `cinnabar task retry` and `abandon`: an operator acts on a task.
+//! `cinnabar task retry`, `abandon` and `cancel`: an operator acts on a task.
 
 use std::process::ExitCode;
 
@@ -35,6 +35,19 @@ pub(crate) struct Retry {
 pub(crate) struct Abandon {
     #[command(flatten)]
     acting: Acting,
+}
+
+/// Cancel a task that has not passed its point of no return: what it did is undone, and it ends as `failed`
+#[derive(Args)]
+pub(crate) struct Cancel {
+    #[command(flatten)]
+    acting: Acting,
+}
+
+impl Cancel {
+    pub(crate) fn run(self) -> Result<ExitCode, Error> {
+        self.acting.run("cancel")
+    }
 }
 
 impl Retry {

@@ -19,6 +19,7 @@ pub(crate) enum Task {
     Steps(show::ShowSteps),
     Retry(act::Retry),
     Abandon(act::Abandon),
+    Cancel(act::Cancel),
 }
 
 impl Task {
@@ -30,6 +31,7 @@ impl Task {
             Self::Steps(steps) => steps.run(),
             Self::Retry(retry) => retry.run(),
             Self::Abandon(abandon) => abandon.run(),
+            Self::Cancel(cancel) => cancel.run(),
         }
     }
 }

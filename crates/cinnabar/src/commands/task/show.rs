@@ -74,7 +74,11 @@ pub(super) fn show(detail: &TaskDetail) {
 
 fn fields(task: &Task) -> Vec<Vec<String>> {
     let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    let direction = if task.unwinding { " (undoing)" } else { "" };
+    let direction = match (task.cancelling, task.unwinding) {
+        (true, _) => " (to be cancelled)",
+        (false, true) => " (undoing)",
+        (false, false) => "",
+    };
     let rows = [
         ("task", task.id.to_string()),
         ("kind", task.kind.clone()),
@@ -106,7 +110,7 @@ fn show_steps(log: &Steps) {
         return output::line(why);
     }
     output::table(
-        &["STEP", "STATE", "STARTED", "ENDED", "UNDONE", "OUTPUT OR ERROR"],
+        &["STEP", "STATE", "STARTED", "ENDED", "UNDONE", "ATTEMPT", "OWNER", "OUTPUT OR ERROR"],
         log.steps.iter().map(step).collect(),
     );
     if !log.operators.is_empty() {
@@ -124,6 +128,8 @@ fn step(step: &Step) -> Vec<String> {
         time(&step.started),
         time(&step.ended),
         time(&step.undone),
+        step.attempt.to_string(),
+        if step.owner.is_empty() { "-".to_owned() } else { step.owner.clone() },
         step.error.clone().unwrap_or(output),
     ]
 }

@@ -71,6 +71,25 @@ pub(super) async fn abandon(
     in_error(asked, acting?.0, "abandoned", Engine::abandon).await
 }
 
+/// Cancels a task that has not passed its point of no return: what it did is undone, and it ends as `failed`.
+#[utoipa::path(post, path = "/tasks/{id}/cancel", tag = "tasks", params(("id" = i64, Path, description = "The TaskId")),
+    request_body = Acting,
+    responses((status = 200, body = TaskDetail), (status = 404, body = Body), (status = 409, body = Body)))]
+pub(super) async fn cancel(
+    asked: Asked,
+    acting: Result<Json<Acting>, JsonRejection>,
+) -> Result<Json<TaskDetail>, Problem> {
+    let (State(admin), ConnectInfo(from), id) = asked;
+    let (id, operator) = (id?.0, acting?.0.operator(from)?);
+    tracing::info!(task = id, by = operator.name, reason = operator.reason, "to be cancelled by an operator");
+    let inside = Arc::clone(&admin);
+    let detail = admin.app.db.write(move |tx| {
+        inside.app.engine.cancel(tx, TaskId(id), &operator)?;
+        read::detail(&inside, tx, id)
+    });
+    Ok(Json(detail.await?))
+}
+
 /// Does what is only for tasks in `error`.
 async fn in_error(
     (State(admin), ConnectInfo(from), id): Asked,

@@ -17,4 +17,5 @@ pub fn routes() -> Routes {
         .routes(routes!(read::steps))
         .routes(routes!(act::retry))
         .routes(routes!(act::abandon))
+        .routes(routes!(act::cancel))
 }

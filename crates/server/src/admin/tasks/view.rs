@@ -37,6 +37,8 @@ pub struct Task {
     pub progress: Progress,
     /// Its steps are being undone, or have been.
     pub unwinding: bool,
+    /// It is cancelled, and its worker has not heeded it yet.
+    pub cancelling: bool,
     /// How often the current step, or its undo, has begun.
     pub attempt: u32,
     /// How often it was claimed.
@@ -105,7 +107,7 @@ pub struct Steps {
 pub struct Step {
     /// Its name.
     pub name: String,
-    /// `waiting`, `running`, `done`, `failed`, `undone` or `stuck` (its undo gave up).
+    /// `waiting`, `running`, `done`, `failed`, `undoing`, `undone` or `stuck` (its undo gave up).
     pub state: String,
     /// When it first began.
     pub started: Option<String>,
@@ -113,6 +115,10 @@ pub struct Step {
     pub ended: Option<String>,
     /// When it was undone, or its undo gave up.
     pub undone: Option<String>,
+    /// How often it has begun, or its undo once that has begun.
+    pub attempt: u32,
+    /// Who worked on it last.
+    pub owner: String,
     /// What it answered.
     pub output: Value,
     /// Why it failed, with the detail that no customer sees.
@@ -122,7 +128,7 @@ pub struct Step {
 /// What an operator did to a task.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct OperatorAct {
-    /// `retried` or `abandoned`.
+    /// `retried`, `cancelled` or `abandoned`.
     pub what: String,
     /// When.
     pub at: String,
@@ -140,6 +146,7 @@ impl From<Inspected> for Task {
             status: task.status.as_str().to_owned(),
             progress: Progress { done: task.progress.0, total: task.progress.1 },
             unwinding: held.unwinding,
+            cancelling: held.cancelling,
             attempt: held.attempt,
             claims: task.epoch,
             owner: held.owner,
@@ -183,6 +190,8 @@ impl From<StepView> for Step {
             started: step.started.map(utc),
             ended: step.ended.map(utc),
             undone: step.undone.map(utc),
+            attempt: step.attempt,
+            owner: step.owner,
             output: step.output,
             error: step.error,
         }
