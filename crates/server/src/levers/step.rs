@@ -135,6 +135,10 @@ impl Step for Levered {
         self.inner.name()
     }
 
+    fn point_of_no_return(&self) -> Option<&'static str> {
+        self.inner.point_of_no_return()
+    }
+
     async fn run(&self, cx: &StepContext) -> Outcome {
         let ran = match self.taken(cx) {
             Ok(None) => return self.inner.run(cx).await,
@@ -161,5 +165,26 @@ impl Step for Levered {
 
     fn forget(&self, tx: &Tx<'_>, cx: &StepContext) -> Result<(), db::Error> {
         self.inner.forget(tx, cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tasks;
+    use crate::tasks::testing::Bench;
+
+    #[tokio::test]
+    async fn a_wrapped_step_is_what_it_was() {
+        let bench = Bench::with_new().await;
+        let levers = Levers::new(bench.db.clone(), bench.clock.clone(), &tasks::kinds(&bench.world));
+        let told = |kind: &Kind| {
+            let steps = kind.steps.iter().map(|step| (step.name(), step.point_of_no_return()));
+            (kind.name, kind.deadline, steps.collect::<Vec<_>>())
+        };
+        let plain: Vec<_> = tasks::kinds(&bench.world).iter().map(told).collect();
+        let wrapped = tasks::kinds(&bench.world).into_iter().map(|kind| told(&levers.wrap(kind)));
+        assert_eq!(wrapped.collect::<Vec<_>>(), plain);
+        assert!(plain.iter().any(|(.., steps)| steps.iter().any(|(_, point)| point.is_some())));
     }
 }
