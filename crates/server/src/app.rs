@@ -11,6 +11,7 @@ use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
 use crate::config::Config;
+use crate::levers::Levers;
 use crate::model::host::Hosting;
 use crate::model::product;
 
@@ -38,6 +39,8 @@ pub struct App {
     pub engines: Vec<product::Engine>,
     /// Names of this server that a client may have signed instead of the Host that arrives.
     pub public_hosts: Vec<String>,
+    /// The levers for those who test clients, when they are on.
+    pub levers: Option<Arc<Levers>>,
     /// Of the times in answers.
     pub time_offset: UtcOffset,
 }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use api::Secret;
 use serde::Deserialize;
@@ -33,6 +34,8 @@ pub struct Config {
     pub limits: Limits,
     pub isolation: Isolation,
     pub background: Background,
+    pub levers: Levers,
+    pub admin: Admin,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -137,6 +140,54 @@ pub struct Background {
     pub expire: u64,
 }
 
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Levers {
+    pub enabled: bool,
+    pub seed: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Admin {
+    pub listen: AdminListen,
+    pub exposed: bool,
+}
+
+/// Where the operator's side listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum AdminListen {
+    /// On its usual port, or on a free one where that is taken.
+    Auto,
+    /// There.
+    At(SocketAddr),
+    /// Nowhere.
+    Off,
+}
+
+impl FromStr for AdminListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            address => address.parse().map(Self::At).map_err(|_| format!("`{text}` must be ADDR:PORT, auto or off")),
+        }
+    }
+}
+
+impl TryFrom<String> for AdminListen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 /// A configuration that cannot be used; the text says what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -184,6 +235,9 @@ impl Config {
         }
         if self.tasks.lease < 3 {
             return complain("tasks.lease must be at least 3");
+        }
+        if !self.levers.enabled && !self.levers.seed.is_empty() {
+            return complain("levers.seed needs levers.enabled; start with --test-levers");
         }
         if crate::model::region::find(&self.regions.default).is_none() {
             return complain("regions.default is not a known region");
@@ -283,6 +337,20 @@ mod tests {
         std::fs::write(&file, "[tasks]\nwrokers = 2\n").unwrap();
         let refused = Config::load(Some(&file), |_| None).unwrap_err().to_string();
         assert!(refused.contains("wrokers"), "{refused}");
+    }
+
+    #[test]
+    fn a_seed_needs_the_levers() {
+        let load = |enabled: &'static str| {
+            Config::load(None, move |name| match name {
+                "CINNABAR_LEVERS_SEED" => Some("seed.toml".to_owned()),
+                "CINNABAR_LEVERS_ENABLED" => Some(enabled.to_owned()),
+                _ => None,
+            })
+        };
+        assert!(load("false").unwrap_err().to_string().contains("--test-levers"));
+        assert!(load("true").unwrap().levers.enabled);
+        assert!(!Config::load(None, |_| None).unwrap().levers.enabled);
     }
 
     #[test]

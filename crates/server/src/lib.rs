@@ -2,10 +2,12 @@
 //!
 //! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions` ·
 //! `actions → model, store, tasks (to enqueue)` · `tasks → model, store, engine, dataplane` · `background → store, dataplane, engine` ·
-//! `store → model` · `model → nothing`. A test reads the `use` lines and holds this.
+//! `admin → engine, store, levers, tasks (their world)` · `store → model` · `model → nothing` · `levers → all but the gateway`.
+//! A test reads the `use` lines and holds this.
 
 pub mod action;
 pub mod actions;
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod background;
@@ -15,9 +17,11 @@ pub mod error;
 pub mod folder;
 pub mod http;
 pub mod ids;
+pub mod levers;
 pub mod model;
 pub mod service;
 pub mod store;
 pub mod tasks;
 #[cfg(test)]
 mod testing;
+pub mod work;

@@ -10,23 +10,28 @@ use std::time::Duration;
 use api::Secret;
 use dataplane::{DataPlane, EngineKind, ProcessConfig, ProcessPlane};
 use db::Db;
-use engine::{Clock, Engine, Running, Settings};
+use engine::{Clock, Engine, Kind, Registry, Settings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admin::listener::AdminError;
+use crate::admin::{self, Admin};
 use crate::app::App;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
 use crate::config::Config;
 use crate::folder::{Credentials, Folder, FolderError};
+use crate::levers::Levers;
+use crate::levers::reset::{Reset, ResetError};
 use crate::model::host::Hosting;
 use crate::model::product::{self, Family};
 use crate::store::account::StoredKey;
 use crate::tasks::ports::Ports;
 use crate::tasks::world::World;
-use crate::{actions, background, http, ids, store, tasks};
+use crate::work::Work;
+use crate::{actions, background, http, ids, levers, store, tasks};
 
 /// The root account of a new data folder.
 pub const ROOT_UIN: &str = "100000000001";
@@ -45,12 +50,18 @@ pub enum StartError {
     /// The address.
     #[error("cannot listen on {0}: {1}; choose another address with --listen (port 0 picks a free one)")]
     Listen(SocketAddr, std::io::Error),
+    /// The operator's side.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// The engines or the folder of the nodes.
     #[error("{0}")]
     DataPlane(#[from] dataplane::Error),
     /// The state.
     #[error("{0}{advice}", advice = advice(.0))]
     Store(#[from] db::Error),
+    /// The seed.
+    #[error("{0}")]
+    Seed(#[from] ResetError),
     /// A part of the work, and nobody to do the rest.
     #[error(
         "--role {0} needs others that share the state in a PostgreSQL: name it with --database-url, or leave --role out"
@@ -83,9 +94,13 @@ fn advice(error: &db::Error) -> &'static str {
 pub struct Service {
     /// Where it listens; port 0 when it does not.
     pub address: SocketAddr,
+    /// Where operators are answered, if anywhere.
+    pub admin: Option<SocketAddr>,
     /// Its parts.
     pub app: Arc<App>,
-    running: Option<Running>,
+    /// Back to the seed, when the levers are on.
+    pub reset: Option<Arc<Reset>>,
+    work: Arc<Work>,
     stop: CancellationToken,
     tracker: TaskTracker,
     _folder: Folder,
@@ -99,6 +114,7 @@ impl Service {
     pub async fn start(config: Config, root_key: Option<(String, Secret)>) -> Result<Self, StartError> {
         let folder = Folder::open(&config.data)?;
         let (listener, address) = listener(&config).await?;
+        let operators = admin::listener::bind(&config.admin).await?;
         let (db, clock) = (store::open(&folder.path, &config.database.url)?, Clock::system());
         let hosting = Arc::new(hosting::join(&config, &folder, &db, &clock, listener.as_ref().map(|_| address))?);
         let nodes = hosting::nodes(&config, &folder, &hosting, &db, clock.steady_ms()).await?;
@@ -108,16 +124,26 @@ impl Service {
             .write(&folder.path)
             .map_err(|error| FolderError::Unusable(folder.path.clone(), error))?;
         let world = world(&config, &hosting, &db, &clock, plane.clone());
-        let engine = engine(&config, &hosting, &db, &clock, &world)?;
-        let app = Arc::new(app(config, hosting, clock, db, engine, plane.engines())?);
+        let kinds = tasks::kinds(&world);
+        let levers = config.levers.enabled.then(|| Levers::new(db.clone(), clock.clone(), &kinds));
+        let engine = engine(&config, &hosting, &db, &clock, kinds, levers.as_ref())?;
+        levers::settle(&engine, &db, levers.as_ref()).await?;
+        let app = Arc::new(App { levers, ..app(config, hosting, clock, db, engine, plane.engines())? });
         hosting::enter(&app).await?;
-        let running = app.hosting.process.role.works().then(|| app.engine.start());
+        let access = admin::listener::announce(operators.as_ref(), &folder.path)?;
+        let work = Arc::new(Work::new(&app, &world));
+        work.start().await;
+        let reset = planted(&app, &world, &work).await?;
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
-        background::start(&app, &world, &stop, &tracker);
         if let Some(listener) = listener {
             tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
         }
-        Ok(Self { address, app, running, stop, tracker, _folder: folder })
+        let admin = access.as_ref().map(|(address, _)| *address);
+        if let (Some(listener), Some((_, access))) = (operators, access) {
+            let admin = Admin { app: Arc::clone(&app), world, reset: reset.clone(), token: access.token };
+            tracker.spawn(admin::listener::serve(listener, Arc::new(admin), stop.clone()));
+        }
+        Ok(Self { address, admin, app, reset, work, stop, tracker, _folder: folder })
     }
 
     /// Lets running requests and steps end, and stops. The instances' processes go on.
@@ -125,9 +151,7 @@ impl Service {
         self.stop.cancel();
         self.tracker.close();
         self.tracker.wait().await;
-        if let Some(running) = self.running {
-            running.stop(STOP_GRACE).await;
-        }
+        self.work.stop(STOP_GRACE).await;
         hosting::leave(&self.app).await;
     }
 }
@@ -202,9 +226,18 @@ fn engine(
     hosting: &Hosting,
     db: &Db,
     clock: &Clock,
-    world: &Arc<World>,
+    kinds: Vec<Kind>,
+    levers: Option<&Arc<Levers>>,
 ) -> Result<Engine, StartError> {
-    let registry = tasks::registry(world).map_err(|error| StartError::Other(error.to_string()))?;
+    let mut registry = Ok(Registry::new());
+    for kind in kinds {
+        let kind = match levers {
+            Some(levers) => levers.wrap(kind),
+            None => kind,
+        };
+        registry = registry.and_then(|registry| registry.add(kind));
+    }
+    let registry = registry.map_err(|error| StartError::Other(error.to_string()))?;
     let settings = Settings {
         name: hosting.process.id.clone(),
         // The folder's lock says so: the name is kept in the folder.
@@ -236,6 +269,7 @@ fn app(
         public_hosts: config.regions.domains.iter().map(|root| format!("redis.{root}")).collect(),
         actions: actions::table(),
         engines: engines.iter().map(installed).collect(),
+        levers: None,
         config,
         clock,
         db,
@@ -245,6 +279,22 @@ fn app(
         strangers: Strangers::default(),
         time_offset,
     })
+}
+
+/// With levers the seed is made before anybody asks; without, there is nothing to reset to.
+async fn planted(app: &Arc<App>, world: &Arc<World>, work: &Arc<Work>) -> Result<Option<Arc<Reset>>, StartError> {
+    if app.levers.is_none() {
+        return Ok(None);
+    }
+    let seed = Some(app.config.levers.seed.as_str()).filter(|seed| !seed.is_empty()).map(PathBuf::from);
+    let reset = Reset::new(app, world, work, seed);
+    match reset.plant().await {
+        Ok(_) => Ok(Some(Arc::new(reset))),
+        Err(error) => {
+            work.stop(STOP_GRACE).await;
+            Err(error.into())
+        }
+    }
 }
 
 fn installed(engine: &dataplane::Engine) -> product::Engine {

@@ -136,6 +136,7 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         keys: Keys::default(),
         strangers: Strangers::default(),
         hosting: Arc::new(Hosting::new(process, false, 10_000)),
+        levers: None,
         config,
         clock: world.clock.clone(),
         db: world.db.clone(),

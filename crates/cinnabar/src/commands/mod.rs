@@ -3,6 +3,7 @@
 mod call;
 mod env;
 mod instance;
+mod lever;
 mod serve;
 mod task;
 
@@ -25,9 +26,14 @@ enum Command {
     Serve(serve::Serve),
     Env(env::Env),
     Call(call::Call),
-    /// Follow one task, or list them
+    /// Follow one task, list them, look into one and act on it
     #[command(subcommand)]
     Task(task::Task),
+    /// For those who test clients: plan failures, set paces, move the date, go back to the seed
+    ///
+    /// The server must run with `--test-levers`; see docs/testing-with-cinnabar.md.
+    #[command(subcommand)]
+    Lever(lever::Lever),
     /// List the instances
     #[command(subcommand)]
     Instance(instance::Instance),
@@ -41,6 +47,7 @@ impl Cli {
             Command::Env(env) => env.run(),
             Command::Call(call) => call.run(),
             Command::Task(task) => task.run(),
+            Command::Lever(lever) => lever.run(),
             Command::Instance(instance) => instance.run(),
         }
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use api::Secret;
 use clap::{Args, ValueEnum};
-use server::config::{Config, RateLimit};
+use server::config::{AdminListen, Config, RateLimit};
 use server::model::host::Role;
 use server::service::Service;
 use tokio::runtime::{Builder, Runtime};
@@ -29,6 +29,9 @@ pub(crate) struct Serve {
     /// Where to listen; port 0 picks a free one (default: 127.0.0.1:8250)
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
+    /// Where operators are answered: ADDR:PORT (loopback), auto, or off (default: auto, 127.0.0.1:8251 where that is free)
+    #[arg(long, value_name = "ADDR:PORT", overrides_with = "admin")]
+    admin: Option<AdminListen>,
     /// The folder for everything that must survive (default: cinnabar-data)
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -54,6 +57,14 @@ pub(crate) struct Serve {
     /// Whether requests are counted (default: documented)
     #[arg(long, value_enum)]
     rate_limit: Option<Limit>,
+    /// Switch on the levers for those who test clients: planned failures, paces, a date that can be moved, a reset
+    ///
+    /// Never in production: a reset destroys every instance. See docs/testing-with-cinnabar.md.
+    #[arg(long)]
+    test_levers: bool,
+    /// A TOML or JSON file with instances that are made at the start and after each reset
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
     /// The form of the log on stderr
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -109,6 +120,7 @@ impl Serve {
     fn config(self) -> Result<Config, Error> {
         let mut config = Config::load(self.config.as_deref(), variable)?;
         config.listen = self.listen.unwrap_or(config.listen);
+        config.admin.listen = self.admin.unwrap_or(config.admin.listen);
         config.data = self.data.unwrap_or(config.data);
         config.database.url = self.database_url.unwrap_or(config.database.url);
         config.role = self.role.map_or(config.role, Into::into);
@@ -120,6 +132,13 @@ impl Serve {
             Some(Limit::Off) => RateLimit::Off,
             None => config.rate_limit,
         };
+        config.levers.enabled |= self.test_levers;
+        if let Some(seed) = self.seed {
+            config.levers.seed = seed.display().to_string();
+        }
+        if !config.levers.enabled && !config.levers.seed.is_empty() {
+            return Err(Error::Usage("--seed needs --test-levers".to_owned()));
+        }
         Ok(config.checked()?)
     }
 }

@@ -8,6 +8,8 @@ pub mod host;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;
+pub mod lever;
+pub mod lever_seed;
 pub mod node;
 pub mod tag;
 pub mod tag_list;
@@ -24,6 +26,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
     Migration { number: 4, sql: engine::LISTS_SQL },
+    Migration { number: 5, sql: engine::OPERATORS_SQL },
+    Migration { number: 6, sql: include_str!("../../../../migrations/0006_levers.sql") },
     Migration { number: 7, sql: engine::HOSTS_SQL },
     Migration { number: 8, sql: include_str!("../../../../migrations/0008_hosts.sql") },
 ];

@@ -88,6 +88,11 @@ impl Ports {
         self.chosen().retain(|_, other| other != owner);
     }
 
+    /// Nothing is chosen for anybody.
+    pub fn clear(&self) {
+        self.chosen().clear();
+    }
+
     /// How many places are chosen and not written down.
     #[must_use]
     pub fn unsettled(&self) -> usize {

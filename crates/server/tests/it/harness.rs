@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use server::config::{Config, RateLimit};
-use server::service::Service;
+use server::config::{AdminListen, Config, RateLimit};
+use server::folder::FolderError;
+use server::service::{Service, StartError};
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -37,6 +38,7 @@ fn own_address() -> std::net::IpAddr {
 pub(crate) fn config(folder: &Path) -> Config {
     let mut config = Config::load(None, |_| None).unwrap();
     config.listen.set_port(0);
+    config.admin.listen = AdminListen::At(config.listen);
     config.data = folder.to_owned();
     if let Some(url) = db::testing::url(folder).unwrap() {
         config.database.url = url.into();
@@ -67,11 +69,17 @@ impl Cinnabar {
         self.restart_after(|| ()).await;
     }
 
+    /// The same, with other settings.
+    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.restart().await;
+    }
+
     /// The same, with something done in between.
     pub(crate) async fn restart_after(&mut self, meanwhile: impl FnOnce()) {
         self.service.take().unwrap().stop().await;
         meanwhile();
-        let service = Service::start(self.config.clone(), None).await.unwrap();
+        let service = start_again(&self.config).await;
         self.client = client(&service, self.folder.path());
         self.service = Some(service);
     }
@@ -79,6 +87,20 @@ impl Cinnabar {
     pub(crate) fn service(&self) -> &Service {
         self.service.as_ref().unwrap()
     }
+}
+
+/// A child that another test of this process has just forked holds the lock of our folder too, until it becomes another
+/// program: then the lock is free a moment later.
+async fn start_again(config: &Config) -> Service {
+    for _ in 0..100 {
+        match Service::start(config.clone(), None).await {
+            Err(StartError::Folder(FolderError::Locked(..))) => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            started => return started.unwrap(),
+        }
+    }
+    panic!("the folder stays locked: {:?}", config.data);
 }
 
 fn client(service: &Service, folder: &Path) -> Client {

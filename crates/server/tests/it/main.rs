@@ -5,10 +5,15 @@
 mod client;
 mod harness;
 
+mod admin;
 mod bad_input;
 mod contract;
 mod docs;
 mod gateway;
+mod levers;
+mod levers_admin;
+mod levers_requests;
+mod levers_reset;
 mod statuses;
 mod stories;
 mod structure;
