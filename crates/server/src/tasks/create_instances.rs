@@ -11,6 +11,7 @@ use db::Tx;
 use engine::{Failure, Kind, Outcome, Step, StepContext, Undone};
 use serde_json::Value;
 
+use super::ports::Ports;
 use super::steps::{self, FollowMaster, Make, MakeNodes};
 use super::world::{World, store_failure};
 use crate::model::instance::{Instance, Node, Place, State};
@@ -68,19 +69,28 @@ type Places = Vec<(String, Place)>;
 /// So often other processes of the host may take what was chosen.
 const TRIES: u32 = 50;
 
+/// What is chosen for an instance and not written down yet; nothing of it is left when this goes.
+struct Chosen<'p> {
+    ports: &'p Ports,
+    owner: &'p str,
+}
+
+impl Drop for Chosen<'_> {
+    fn drop(&mut self) {
+        self.ports.settled(self.owner);
+    }
+}
+
 impl ReservePorts {
     /// Chooses a place for each node and writes it down at once, so that no other process of the host has it. A try that was
     /// cut short is gone on with.
     async fn reserve(&self, cx: &StepContext) -> Result<Places, Failure> {
         let id = &cx.task.subject;
         for _ in 0..TRIES {
-            let chosen = self.choose(id).await;
-            let written = match chosen {
-                Ok(places) => self.write_down(cx, places).await,
-                Err(failure) => Err(failure),
-            };
-            self.0.ports.settled(id);
-            if let Some(places) = written? {
+            // Also when this is dropped in the middle.
+            let _chosen = Chosen { ports: &self.0.ports, owner: id };
+            let places = self.choose(id).await?;
+            if let Some(places) = self.write_down(cx, places).await? {
                 return Ok(places);
             }
         }
