@@ -132,7 +132,7 @@ fn a_seed_that_is_wrong() {
     let folder = Folder::new();
     let file = folder.write("seed.toml", "[[instances]]\nInstanceName = \"a\"\nTypeId = 17\nMemSise = 1024\n");
     let ended = refused(&folder, |command| {
-        command.arg("--test-levers").arg("--seed").arg(&file);
+        command.arg("--test-levers").arg("--seed").arg(&file).env("CINNABAR_LOG", "error");
     });
     assert_says(&ended, 1, &["seed.toml", "instances.0", "MemSise"]);
 }

@@ -167,3 +167,53 @@ async fn remove_all(world: &World) -> Result<usize, ResetError> {
     let (node, error) = resisting.unwrap_or_else(|| (NodeRef::new("", ""), "it comes back".to_owned()));
     Err(ResetError::Node(node, error))
 }
+
+#[cfg(test)]
+mod tests {
+    use dataplane::fake::{Call, Strike};
+    use dataplane::{DataPlane, Error};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::levers::Levers;
+    use crate::tasks::testing::Bench;
+    use crate::{tasks, testing};
+
+    async fn ready(levers: bool) -> (Bench, Arc<Work>, Reset) {
+        let bench = Bench::with_running().await;
+        let mut app = testing::app(Config::load(None, |_| None).unwrap(), &bench.world);
+        let kinds = tasks::kinds(&bench.world);
+        app.levers = levers.then(|| Levers::new(bench.db.clone(), bench.clock.clone(), &kinds));
+        let app = Arc::new(app);
+        let work = Arc::new(Work::new(&app, &bench.world));
+        let reset = Reset::new(&app, &bench.world, &work, None);
+        (bench, work, reset)
+    }
+
+    #[tokio::test]
+    async fn a_node_that_resists_is_named_and_the_reset_can_be_asked_for_again() {
+        let (bench, work, reset) = ready(true).await;
+        bench.hold().await;
+        let fault = Error::Unresponsive { node: bench.nodes()[0].clone(), after: Duration::ZERO };
+        bench.plane.fail(Call::Absent, Strike::Before, usize::MAX, fault);
+        let told = reset.reset().await.unwrap_err().to_string();
+        assert!(told.contains("could not be removed") && told.contains("ask again"), "{told}");
+        assert_eq!(bench.node_rows().len(), 2, "nothing is forgotten as long as something is there");
+        bench.plane.heal();
+        let done = reset.reset().await.unwrap();
+        assert_eq!((done.nodes, done.tasks, done.seeded), (2, 1, 0));
+        assert!(bench.plane.list().await.unwrap().is_empty() && bench.world.ports.all().is_empty());
+        work.stop(Duration::ZERO).await;
+    }
+
+    #[tokio::test]
+    async fn one_reset_at_a_time_and_none_without_levers() {
+        let (_bench, work, reset) = ready(true).await;
+        let (first, second) = tokio::join!(reset.reset(), reset.reset());
+        assert!(first.is_ok() && matches!(second, Err(ResetError::Busy)), "{first:?} {second:?}");
+        work.stop(Duration::ZERO).await;
+        let (bench, _, reset) = ready(false).await;
+        assert!(matches!(reset.reset().await, Err(ResetError::Off)));
+        assert_eq!(bench.plane.list().await.unwrap().len(), 2);
+    }
+}
