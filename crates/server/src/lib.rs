@@ -16,6 +16,7 @@ pub mod error;
 pub mod folder;
 pub mod http;
 pub mod ids;
+pub mod metrics;
 pub mod model;
 pub mod service;
 pub mod store;

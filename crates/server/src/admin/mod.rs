@@ -8,7 +8,9 @@ pub mod access;
 pub mod auth;
 pub mod health;
 pub mod listener;
+mod metrics;
 pub mod problem;
+pub mod ready;
 pub mod tasks;
 
 use std::sync::Arc;
@@ -31,6 +33,8 @@ pub struct Admin {
     pub world: Arc<World>,
     /// What every request must bear, but those for health.
     pub token: Secret,
+    /// The last look at whether all is ready.
+    pub ready: ready::Last,
 }
 
 /// What routes are given.
@@ -46,7 +50,7 @@ struct Document;
 
 /// The routes that ask for the token.
 fn guarded() -> Routes {
-    Routes::new().merge(tasks::routes())
+    Routes::new().merge(tasks::routes()).merge(metrics::routes())
 }
 
 /// The routes that ask for nothing.

@@ -1,6 +1,7 @@
 //! The only SQL outside the engine. Every query of a customer's things is scoped by account.
 
 pub mod account;
+pub mod census;
 mod conditions;
 pub mod deal;
 pub mod deal_progress;
