@@ -39,6 +39,9 @@ pub(crate) fn config(folder: &Path) -> Config {
     config.listen.set_port(0);
     config.admin.listen = AdminListen::At(config.listen);
     config.data = folder.to_owned();
+    if let Some(url) = db::testing::url(folder).unwrap() {
+        config.database.url = url.into();
+    }
     config.rate_limit = RateLimit::Off;
     config.network.addresses = vec![own_address()];
     config.background.observe = 100;
