@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin::listener::AdminError;
+use crate::admin::ready::Last;
 use crate::admin::{self, Admin};
 use crate::app::App;
 use crate::auth::keys::{AccessKey, Caller, Keys};
@@ -106,7 +107,13 @@ impl Service {
         tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
         let admin = access.as_ref().map(|(address, _)| *address);
         if let (Some(listener), Some((_, access))) = (operators, access) {
-            let admin = Admin { app: Arc::clone(&app), world, token: access.token, ready: Default::default() };
+            let admin = Admin {
+                app: Arc::clone(&app),
+                world,
+                folder: folder.path.clone(),
+                token: access.token,
+                ready: Last::default(),
+            };
             tracker.spawn(admin::listener::serve(listener, Arc::new(admin), stop.clone()));
         }
         Ok(Self { address, admin, app, running, stop, tracker, _folder: folder })

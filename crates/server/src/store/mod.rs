@@ -5,6 +5,7 @@ pub mod census;
 mod conditions;
 pub mod deal;
 pub mod deal_progress;
+pub mod doctor;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;
