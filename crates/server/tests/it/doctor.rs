@@ -14,6 +14,8 @@ use crate::stories::{create, ports};
 async fn house() -> (Cinnabar, Operators, String) {
     let mut server = Cinnabar::start().await;
     let id = create(&server.client).await;
+    // As `serve` makes it, and the tests' own temporary folder is not.
+    std::fs::set_permissions(server.folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     server.reconfigure(|config| (config.background.observe, config.background.expire) = (3_600_000, 3_600_000));
     server.restart().await;
     // The first round of each chore comes at the start.
