@@ -12,6 +12,7 @@ use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
 use crate::config::Config;
 use crate::levers::Levers;
+use crate::metrics::Metrics;
 use crate::model::host::Hosting;
 use crate::model::product;
 
@@ -33,6 +34,8 @@ pub struct App {
     pub strangers: Strangers,
     /// The request counts.
     pub limiter: Limiter,
+    /// The counters.
+    pub metrics: Metrics,
     /// The handlers.
     pub actions: Actions,
     /// The engines that were found on this machine.

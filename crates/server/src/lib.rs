@@ -2,8 +2,9 @@
 //!
 //! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions` ·
 //! `actions → model, store, tasks (to enqueue)` · `tasks → model, store, engine, dataplane` · `background → store, dataplane, engine` ·
-//! `admin → engine, store, levers, tasks (their world)` · `store → model` · `model → nothing` · `levers → all but the gateway`.
-//! A test reads the `use` lines and holds this.
+//! `admin → engine, store, doctor, metrics, levers, tasks (their world)` ·
+//! `doctor → store, tasks (their world), dataplane, engine` · `metrics → store, engine` · `store → model` · `model → nothing` ·
+//! `levers → all but the gateway`. A test reads the `use` lines and holds this.
 
 pub mod action;
 pub mod actions;
@@ -13,11 +14,13 @@ pub mod auth;
 pub mod background;
 pub mod config;
 pub mod context;
+pub mod doctor;
 pub mod error;
 pub mod folder;
 pub mod http;
 pub mod ids;
 pub mod levers;
+pub mod metrics;
 pub mod model;
 pub mod service;
 pub mod store;
