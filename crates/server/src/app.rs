@@ -11,6 +11,7 @@ use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::config::Config;
 use crate::levers::Levers;
+use crate::metrics::Metrics;
 use crate::model::product;
 
 /// The server's parts, shared by all requests.
@@ -27,6 +28,8 @@ pub struct App {
     pub keys: Keys,
     /// The request counts.
     pub limiter: Limiter,
+    /// The counters.
+    pub metrics: Metrics,
     /// The handlers.
     pub actions: Actions,
     /// The engines that were found on this machine.

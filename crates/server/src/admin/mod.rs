@@ -6,12 +6,16 @@
 
 pub mod access;
 pub mod auth;
+pub mod doctor;
 pub mod health;
 pub mod levers;
 pub mod listener;
+mod metrics;
 pub mod problem;
+pub mod ready;
 pub mod tasks;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use api::Secret;
@@ -33,8 +37,12 @@ pub struct Admin {
     pub world: Arc<World>,
     /// Back to the seed, when the levers are on.
     pub reset: Option<Arc<Reset>>,
+    /// The data folder.
+    pub folder: PathBuf,
     /// What every request must bear, but those for health.
     pub token: Secret,
+    /// The last look at whether all is ready.
+    pub ready: ready::Last,
 }
 
 /// What routes are given.
@@ -50,7 +58,7 @@ struct Document;
 
 /// The routes that ask for the token.
 fn guarded(with_levers: bool) -> Routes {
-    let routes = Routes::new().merge(tasks::routes());
+    let routes = Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes());
     if with_levers { routes.merge(levers::routes()) } else { routes }
 }
 
