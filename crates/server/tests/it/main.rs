@@ -12,3 +12,4 @@ mod gateway;
 mod statuses;
 mod stories;
 mod structure;
+mod upgrade;

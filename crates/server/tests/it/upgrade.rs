@@ -1,0 +1,164 @@
+//! Each stored sample of an older state is opened by today's program, which finds everything in it; a newer one is left alone.
+//!
+//! `docs/upgrades.md` says how a sample is made.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use db::{Db, Migration};
+use serde_json::{Value, json};
+use server::config::Config;
+use server::service::{Service, StartError};
+use server::store;
+
+use crate::harness::{Cinnabar, config};
+
+/// What one sample holds, as the program that made it said.
+struct Sample {
+    folder: PathBuf,
+    expected: Value,
+}
+
+impl Sample {
+    fn all() -> Vec<Self> {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
+        let folders = std::fs::read_dir(samples).unwrap().map(|entry| entry.unwrap().path());
+        let read = |folder: PathBuf| {
+            let expected = std::fs::read_to_string(folder.join("expected.json")).unwrap();
+            Self { expected: serde_json::from_str(&expected).unwrap(), folder }
+        };
+        let all: Vec<_> = folders.map(read).collect();
+        assert!(!all.is_empty(), "there is no sample");
+        all
+    }
+
+    /// Puts a copy of the state into a data folder.
+    fn put_into(&self, data: &Path) {
+        let copy = data.join("state.db");
+        std::fs::copy(self.folder.join("state.db"), &copy).unwrap();
+        std::fs::set_permissions(copy, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn instances(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.expected["instances"].as_object().unwrap().iter()
+    }
+
+    /// Number and status.
+    fn tasks(&self) -> impl Iterator<Item = (i64, &str)> {
+        let tasks = self.expected["tasks"].as_object().unwrap().iter();
+        tasks.map(|(id, status)| (id.parse().unwrap(), status.as_str().unwrap()))
+    }
+
+    /// A service on a copy, in which `meanwhile` has changed something before.
+    async fn serve(&self, meanwhile: Option<&'static str>) -> Cinnabar {
+        let folder = tempfile::tempdir().unwrap();
+        self.put_into(folder.path());
+        if let Some(sql) = meanwhile {
+            let db = store::open(folder.path()).unwrap();
+            let changed: Result<usize, db::Error> = db.write(move |tx| tx.execute(sql, &[])).await;
+            assert!(changed.unwrap() > 0, "{sql}");
+        }
+        Cinnabar::start_with(|config| {
+            std::fs::copy(folder.path().join("state.db"), config.data.join("state.db")).unwrap();
+            keep_all(config);
+        })
+        .await
+    }
+}
+
+/// What was isolated or cleaned up when the sample was made stays so.
+fn keep_all(config: &mut Config) {
+    const YEARS: i64 = 100 * 365 * 24 * 3600;
+    (config.isolation.postpaid, config.isolation.prepaid, config.isolation.tombstone) = (YEARS, YEARS, YEARS);
+}
+
+#[tokio::test]
+async fn an_older_state_is_migrated_and_no_task_has_changed() {
+    for sample in Sample::all() {
+        let folder = tempfile::tempdir().unwrap();
+        sample.put_into(folder.path());
+        let db = store::open(folder.path()).unwrap();
+        let read = db.read(|tx| {
+            let tasks = tx.query("SELECT id, status FROM task ORDER BY id", &[], |row| Ok((row.int(0)?, row.text(1)?)))?;
+            let format = tx.query_opt("SELECT MAX(number) FROM format", &[], |row| row.int(0))?;
+            Ok::<_, db::Error>((tasks, format))
+        });
+        let (tasks, format) = read.unwrap();
+        assert_eq!(format, store::MIGRATIONS.last().map(|migration| migration.number));
+        let expected: Vec<_> = sample.tasks().map(|(id, status)| (id, status.to_owned())).collect();
+        assert_eq!(tasks, expected);
+        for status in engine::Status::ALL {
+            assert!(tasks.iter().any(|(_, one)| one == status.as_str()), "the sample has no task that is {status}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_state_is_served_with_all_that_it_holds() {
+    for sample in Sample::all() {
+        let server = sample.serve(None).await;
+        for (id, expected) in sample.instances() {
+            let shown = server.client.ok("DescribeInstances", json!({ "InstanceId": id })).await["InstanceSet"][0].clone();
+            assert_eq!(shown["InstanceName"], expected["name"], "{id}");
+            assert_ne!(shown["CurrentRedisVersion"], "", "{id}");
+            let status = shown["Status"].as_i64().unwrap();
+            match expected["state"].as_str() {
+                Some("running") => assert!([1, 2].contains(&status), "{shown}"),
+                Some("isolated") => assert!([-2, -3].contains(&status), "{shown}"),
+                _ => assert_eq!(status, -3, "{shown}"),
+            }
+        }
+        for (id, expected) in sample.tasks() {
+            let (status, message) = ended(&server, id).await;
+            match expected {
+                "preparing" | "running" => assert!(["succeed", "failed"].contains(&status.as_str()), "{id}: {status}"),
+                _ => assert_eq!(status, expected, "{id}"),
+            }
+            assert_eq!(message.is_empty(), status == "succeed", "{id}: {message}");
+        }
+    }
+}
+
+/// Status and message of a task that has ended, which is waited for.
+async fn ended(server: &Cinnabar, id: i64) -> (String, String) {
+    let mut seen = Value::Null;
+    for _ in 0..3000 {
+        seen = server.client.ok("DescribeTaskInfo", json!({ "TaskId": id })).await;
+        if !["preparing", "running"].contains(&seen["Status"].as_str().unwrap()) {
+            let text = |name: &str| seen[name].as_str().unwrap().to_owned();
+            return (text("Status"), text("TaskMessage"));
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_whose_steps_are_others_now_ends_in_error_and_says_so() {
+    for sample in Sample::all() {
+        let older = "UPDATE task SET steps = '[\"purge_all\"]' WHERE status IN ('preparing', 'running')";
+        let server = sample.serve(Some(older)).await;
+        for (id, _) in sample.tasks().filter(|(_, status)| ["preparing", "running"].contains(status)) {
+            let (status, message) = ended(&server, id).await;
+            assert_eq!(status, "error");
+            assert!(message.contains("purge_all"), "{message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_newer_state_is_refused_and_not_a_byte_of_it_changes() {
+    for sample in Sample::all() {
+        let folder = tempfile::tempdir().unwrap();
+        sample.put_into(folder.path());
+        let file = folder.path().join("state.db");
+        let future = [Migration { number: 999, sql: "CREATE TABLE from_the_future (id @id)" }];
+        drop(Db::open(&file, &future).unwrap());
+        let before = std::fs::read(&file).unwrap();
+        let refused = Service::start(config(folder.path()), None).await.err().unwrap();
+        assert!(matches!(refused, StartError::Store(db::Error::NewerFormat { found: 999, .. })), "{refused}");
+        assert!(refused.to_string().contains("start the newer version"), "{refused}");
+        assert!(before == std::fs::read(&file).unwrap(), "the state was touched");
+        assert!(!folder.path().join("state.db-wal").exists(), "something was written");
+    }
+}
