@@ -10,6 +10,8 @@ pub mod reset_password;
 pub mod startup_instance;
 mod steps;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 pub(crate) mod testing;
 pub mod trouble;
 pub mod world;

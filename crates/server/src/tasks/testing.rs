@@ -71,7 +71,7 @@ impl Bench {
 
     async fn make(change: impl FnOnce(&mut Instance)) -> Self {
         let clock = Clock::fixed_for_tests(NOW);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = testing::folder();
         let config = Config::load(None, |_| None).unwrap();
         let (db, plane) = (store::open(folder.path()).unwrap(), Arc::new(FakePlane::new()));
         let world = Arc::new(World {
@@ -112,6 +112,11 @@ impl Bench {
         nodes::stop(&self.world, &instance, &nodes, GENERATION).await.unwrap();
         self.set_state(State::Isolated).await;
         self
+    }
+
+    /// Runs this on a runtime of its own, to its end.
+    pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -191,7 +196,7 @@ impl Bench {
         ended
     }
 
-    fn task(&self, kind: &'static str, params: Value) -> NewTask {
+    pub(super) fn task(&self, kind: &'static str, params: Value) -> NewTask {
         NewTask {
             kind,
             tenant: ME.to_owned(),
