@@ -32,11 +32,11 @@ mod matrix;
 use async_trait::async_trait;
 use db::{Db, Tx};
 
-pub use cases::{crash_at_each_boundary, crash_with, fail_each_step, fail_each_undo, repeat_each_step, run_with};
 pub use case::Person;
+pub use cases::{crash_at_each_boundary, crash_with, fail_each_step, fail_each_undo, repeat_each_step, run_with};
 pub use faults::{Faults, How, Kill, Moment, Point};
-pub use matrix::{Tally, matrix, plain_matrix};
 pub(crate) use fuse::Fuse;
+pub use matrix::{Tally, matrix, plain_matrix};
 
 use crate::{Clock, Engine, EnqueueError, Event, Kind, Status, Task, TaskId};
 

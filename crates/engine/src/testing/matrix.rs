@@ -113,9 +113,7 @@ async fn killed<W: World>(
 ) {
     // An undo that gives up has neither acted nor waited.
     let acts: Vec<_> = stuck.iter().copied().filter(|(stuck, _)| !undo || *stuck != step).collect();
-    for (point, name, stuck) in
-        [(Point::Before, "killed before", stuck), (Point::After, "killed after", &acts)]
-    {
+    for (point, name, stuck) in [(Point::Before, "killed before", stuck), (Point::After, "killed after", &acts)] {
         let faults = Faults { kill: Some(Kill { step, undo, point }), ..faults };
         assert!(each(make, tally, name, faults, stuck).await, "{step} was not killed {point:?}");
     }

@@ -4,6 +4,8 @@
 //! The promise, in general: after `failed` the world is as it was before the task; after `succeed` it is as it is after the
 //! task ran without a fault. What a kind promises instead is said in [`Promise::of`].
 
+mod real;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -103,7 +105,11 @@ impl Promise {
             places: vec![None; before.places.len()],
             ports: Vec::new(),
             folders: 0,
-            nodes: before.nodes.iter().map(|_| NodeSeen { runs: false, follows: false, keys: 0, access: None }).collect(),
+            nodes: before
+                .nodes
+                .iter()
+                .map(|_| NodeSeen { runs: false, follows: false, keys: 0, access: None })
+                .collect(),
             ..before.clone()
         };
         match self {
@@ -112,9 +118,7 @@ impl Promise {
                 let emptied = before.nodes.iter().map(|node| NodeSeen { keys: 0, ..node.clone() });
                 Seen { nodes: emptied.collect(), ..before.clone() }
             }
-            Self::NodesMayBeGone if now.folders == 0 => {
-                Seen { folders: 0, nodes: nothing().nodes, ..before.clone() }
-            }
+            Self::NodesMayBeGone if now.folders == 0 => Seen { folders: 0, nodes: nothing().nodes, ..before.clone() },
             _ => before.clone(),
         }
     }

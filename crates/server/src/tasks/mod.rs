@@ -4,13 +4,13 @@ pub mod clean_up_instance;
 pub mod clear_instance;
 pub mod create_instances;
 pub mod destroy_instance;
+#[cfg(test)]
+mod matrix;
 pub mod nodes;
 pub mod ports;
 pub mod reset_password;
 pub mod startup_instance;
 mod steps;
-#[cfg(test)]
-mod matrix;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod trouble;

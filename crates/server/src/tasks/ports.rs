@@ -68,6 +68,12 @@ impl Ports {
         None
     }
 
+    /// Where endpoints are, in the order in which they are tried.
+    #[cfg(test)]
+    pub(super) fn addresses(&self) -> Vec<IpAddr> {
+        self.addresses.clone()
+    }
+
     /// The owner has these places and no other.
     pub fn keep_only(&self, owner: &str, places: &[Place]) {
         self.taken().retain(|place, other| other != owner || places.contains(place));

@@ -230,7 +230,7 @@ fn db_error(error: &EnqueueError) -> db::Error {
     db::Error::Database(error.to_string())
 }
 
-fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), db::Error> {
+pub(super) fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), db::Error> {
     store::account::add(tx, ME, 1_250_000_001, new.created_at)?;
     store::instance::add(tx, new)?;
     for place in Topology::standard(1).places() {
@@ -241,7 +241,7 @@ fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), db::Error> {
     Ok(())
 }
 
-fn instance() -> Instance {
+pub(super) fn instance() -> Instance {
     Instance {
         state: State::Creating,
         password: password::access(PASSWORD),

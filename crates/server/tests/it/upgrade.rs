@@ -79,7 +79,8 @@ async fn an_older_state_is_migrated_and_no_task_has_changed() {
         sample.put_into(folder.path());
         let db = store::open(folder.path()).unwrap();
         let read = db.read(|tx| {
-            let tasks = tx.query("SELECT id, status FROM task ORDER BY id", &[], |row| Ok((row.int(0)?, row.text(1)?)))?;
+            let tasks =
+                tx.query("SELECT id, status FROM task ORDER BY id", &[], |row| Ok((row.int(0)?, row.text(1)?)))?;
             let format = tx.query_opt("SELECT MAX(number) FROM format", &[], |row| row.int(0))?;
             Ok::<_, db::Error>((tasks, format))
         });
@@ -98,7 +99,8 @@ async fn an_older_state_is_served_with_all_that_it_holds() {
     for sample in Sample::all() {
         let server = sample.serve(None).await;
         for (id, expected) in sample.instances() {
-            let shown = server.client.ok("DescribeInstances", json!({ "InstanceId": id })).await["InstanceSet"][0].clone();
+            let shown =
+                server.client.ok("DescribeInstances", json!({ "InstanceId": id })).await["InstanceSet"][0].clone();
             assert_eq!(shown["InstanceName"], expected["name"], "{id}");
             assert_ne!(shown["CurrentRedisVersion"], "", "{id}");
             let status = shown["Status"].as_i64().unwrap();
