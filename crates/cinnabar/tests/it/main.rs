@@ -6,6 +6,7 @@ mod call;
 mod chaos;
 mod env;
 mod harness;
+mod matrix;
 mod refusals;
 mod serve;
 mod task;
