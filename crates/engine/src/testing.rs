@@ -21,7 +21,7 @@
 //!
 //! Steps that answer `Retry` cost no time: while a task waits, the world's clock is moved to its next run.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a harness of tests fails by panic")]
+#![expect(clippy::expect_used, reason = "a harness of tests fails by panic")]
 
 mod case;
 mod cases;
