@@ -149,7 +149,9 @@ async fn set_state(world: &World, id: &str, state: State) {
 
 async fn connect(address: IpAddr, port: u16, password: &str) -> redis::RedisResult<redis::aio::MultiplexedConnection> {
     let client = redis::Client::open(format!("redis://:{password}@{address}:{port}/"))?;
-    let mut connection = client.get_multiplexed_async_connection().await?;
+    let patience = Some(Duration::from_secs(20));
+    let config = redis::AsyncConnectionConfig::new().set_connection_timeout(patience).set_response_timeout(patience);
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
     redis::cmd("PING").query_async::<()>(&mut connection).await?;
     Ok(connection)
 }
@@ -318,8 +320,8 @@ fn redis_is_killed_in_the_middle() {
     let world = Bench::block_on(Bench::with_new()).world;
     for kind in kinds(&world).iter().map(|kind| kind.name) {
         let (ends, killed) = Bench::block_on(murders(kind));
-        // A creation and a start-up find no process at their first calls.
-        assert!(killed > 0, "{kind}: nobody was killed");
+        // A creation and a start-up find no process at their first calls, a clean-up at none.
+        assert!(killed > 0 || kind == "CleanUpInstance", "{kind}: nobody was killed");
         println!("{kind}: redis killed before each of its calls: {ends:?}, {killed} of them had processes");
     }
 }
