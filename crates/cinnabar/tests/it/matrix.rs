@@ -114,6 +114,10 @@ impl Story {
         panic!("task {task} never ended");
     }
 
+    fn tell(&self, what: &str) {
+        println!("{what}: {}", self.count);
+    }
+
     fn create(&mut self, boundary: Boundary) -> String {
         let (made, status) = self.run(&order(), boundary, |_| ());
         assert_eq!(status, "succeed", "{boundary:?}");
@@ -194,6 +198,7 @@ fn creations_and_start_ups_go_on() {
         story.on("CleanUpInstance", &id, &[], Boundary::Accepted);
         assert_eq!((story.status(&id), story.processes(&id)), (Some(-3), 0));
     }
+    story.tell("creations and start-ups");
     assert!(story.count.hit >= 24, "{}", story.count);
 }
 
@@ -211,6 +216,7 @@ fn purges_passwords_ends_and_removals_go_on() {
         story.on("CleanUpInstance", &id, &[], boundary);
         assert_eq!((story.status(&id), story.processes(&id)), (Some(-3), 0));
     }
+    story.tell("purges, passwords, ends and removals");
     assert!(story.count.hit >= 12, "{}", story.count);
 }
 

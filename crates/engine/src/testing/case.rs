@@ -38,7 +38,7 @@ impl Case {
     pub(super) async fn run<W: World>(self, world: W) -> Report {
         let world = Arc::new(world);
         let clock = world.clock();
-        let fuse = self.crash_at.or(self.faults.kill.map(|_| usize::MAX)).map(Fuse::at);
+        let fuse = self.crash_at.or_else(|| self.faults.kill.map(|_| usize::MAX)).map(Fuse::at);
         let engine = self.engine(&*world, &clock, self.faults, fuse.clone());
         let id = enqueue(&world, &engine).await;
         let crashed = self.until_end_or_crash(&engine, id, fuse.as_ref()).await;

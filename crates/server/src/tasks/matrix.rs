@@ -4,6 +4,7 @@
 //! The promise, in general: after `failed` the world is as it was before the task; after `succeed` it is as it is after the
 //! task ran without a fault. What a kind promises instead is said in [`Promise::of`].
 
+mod murder;
 mod real;
 
 use std::sync::Arc;
@@ -193,7 +194,6 @@ async fn all_of(kind: &'static str) -> Tally {
 
 /// One thread for each kind: there are many cases.
 #[test]
-#[expect(clippy::print_stdout, reason = "the counts are what a person wants to see")]
 fn every_kind_every_step_every_fault() {
     let world = Bench::block_on(Bench::with_new()).world;
     let names: Vec<_> = kinds(&world).into_iter().map(|kind| kind.name).collect();

@@ -1,21 +1,20 @@
 //! The matrix again with real processes: for what creates, purges and removes nodes in every run, for all kinds with
-//! `CINNABAR_MATRIX=full`. And redis processes that are killed in the middle of a step.
+//! `CINNABAR_MATRIX=full`.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use dataplane::{DataPlane, Engine as Server, Error, NodeRef, NodeSpec, Observed, ProcessConfig, ProcessPlane, Purged};
+use dataplane::{DataPlane, ProcessConfig, ProcessPlane};
 use db::{Db, Tx};
-use engine::testing::{Faults, Report, Tally, plain_matrix, run_with};
+use engine::testing::{Report, Tally, plain_matrix};
 use engine::{Clock, Engine, EnqueueError, Kind, NewTask, Origin, Status, TaskId};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::murder::Murder;
 use super::{Promise, kinds};
 use crate::app::App;
 use crate::background::{observe, reap};
@@ -34,17 +33,15 @@ const NEW: &str = "N3w-password";
 /// The kinds of every run.
 const ALWAYS: [&str; 4] = ["CreateInstances", "ClearInstance", "DestroyInstance", "CleanUpInstance"];
 const KEYS: usize = 3;
-/// No task calls the data plane more often; one that waits for its replica looks again and again.
-const MOST_CALLS: usize = 8;
 
 /// One instance of real processes on an address of its own.
-struct Real {
+pub(super) struct Real {
     kind: &'static str,
     world: Arc<World>,
     app: Arc<App>,
     id: String,
     before: Seen,
-    murder: Arc<Murder>,
+    pub(super) murder: Arc<Murder>,
     folder: TempDir,
 }
 
@@ -69,7 +66,7 @@ fn own_address() -> IpAddr {
 
 impl Real {
     /// An instance as the kind needs it. All processes are killed before the data plane is called for the `murder`-th time.
-    async fn new(kind: &'static str, murder: Option<usize>) -> Self {
+    pub(super) async fn new(kind: &'static str, murder: Option<usize>) -> Self {
         let folder = testing::folder();
         let root = folder.path().join("instances");
         let plane: Arc<dyn DataPlane> = Arc::new(ProcessPlane::open(ProcessConfig::new(&root)).await.unwrap());
@@ -88,13 +85,7 @@ impl Real {
             set_state(&world, &id, State::Isolated).await;
         }
         let before = seen(&world, &id).await;
-        let murder = Arc::new(Murder {
-            inner: plane,
-            folder: root,
-            left: AtomicUsize::new(murder.unwrap_or(0)),
-            struck: AtomicBool::new(false),
-            killed: AtomicUsize::new(0),
-        });
+        let murder = Arc::new(Murder::new(plane, root, murder));
         let places = world.ports.all().into_iter().map(|place| (place, id.clone())).collect();
         let ports = Ports::new(places, world.ports.addresses(), (20_000, 20_100));
         let world = World { db, plane: murder.clone(), ports, clock, deadline: Duration::from_secs(60) };
@@ -185,7 +176,7 @@ impl Drop for Real {
 }
 
 /// Kills whatever works in the folder; answers how many were there.
-fn kill_all(folder: &std::path::Path) -> usize {
+pub(super) fn kill_all(folder: &std::path::Path) -> usize {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let inside =
@@ -234,7 +225,7 @@ impl engine::testing::World for Real {
         if report.status == Status::Error {
             return;
         }
-        if self.murder.left.swap(0, Ordering::SeqCst) == 0 && self.murder.killed.load(Ordering::SeqCst) > 0 {
+        if self.murder.is_done() {
             // Killed after the task's last look at them, which nobody could have known.
             self.settle().await;
         }
@@ -295,7 +286,6 @@ impl Real {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the counts are what a person wants to see")]
 fn with_real_processes() {
     let all = std::env::var("CINNABAR_MATRIX").is_ok_and(|value| value == "full");
     let world = Bench::block_on(Bench::with_new()).world;
@@ -311,104 +301,4 @@ fn with_real_processes() {
         tally.add(of_kind);
     }
     println!("with real processes\n{tally}");
-}
-
-/// Redis processes that die in the middle: before each call that the task makes of the data plane.
-#[test]
-#[expect(clippy::print_stdout, reason = "the counts are what a person wants to see")]
-fn redis_is_killed_in_the_middle() {
-    let world = Bench::block_on(Bench::with_new()).world;
-    for kind in kinds(&world).iter().map(|kind| kind.name) {
-        let (ends, killed) = Bench::block_on(murders(kind));
-        // A creation and a start-up find no process at their first calls, a clean-up at none.
-        assert!(killed > 0 || kind == "CleanUpInstance", "{kind}: nobody was killed");
-        println!("{kind}: redis killed before each of its calls: {ends:?}, {killed} of them had processes");
-    }
-}
-
-/// How many tasks ended so, and in how many something was there to be killed.
-async fn murders(kind: &'static str) -> (BTreeMap<&'static str, usize>, usize) {
-    let (mut ends, mut killed) = (BTreeMap::new(), 0);
-    for call in 1..=MOST_CALLS {
-        let murder = Arc::new(OnceLock::new());
-        let make = async || {
-            let real = Real::new(kind, Some(call)).await;
-            murder.set(Arc::clone(&real.murder)).ok();
-            real
-        };
-        let report = run_with(make, Faults::default()).await;
-        let murder = murder.get().unwrap();
-        if !murder.struck.load(Ordering::SeqCst) {
-            break;
-        }
-        killed += usize::from(murder.killed.load(Ordering::SeqCst) > 0);
-        *ends.entry(report.status.as_str()).or_default() += 1;
-    }
-    (ends, killed)
-}
-
-/// Kills every redis process of the world right before the call of a number.
-struct Murder {
-    inner: Arc<dyn DataPlane>,
-    folder: PathBuf,
-    /// So many calls are left; 0 when there is nothing to be done.
-    left: AtomicUsize,
-    struck: AtomicBool,
-    killed: AtomicUsize,
-}
-
-impl Murder {
-    fn strike(&self) {
-        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if left == Ok(1) {
-            self.struck.store(true, Ordering::SeqCst);
-            self.killed.store(kill_all(&self.folder), Ordering::SeqCst);
-        }
-    }
-}
-
-#[async_trait]
-impl DataPlane for Murder {
-    async fn ensure(&self, spec: &NodeSpec) -> Result<Observed, Error> {
-        self.strike();
-        self.inner.ensure(spec).await
-    }
-
-    async fn stop(&self, node: &NodeRef, generation: u64) -> Result<(), Error> {
-        self.strike();
-        self.inner.stop(node, generation).await
-    }
-
-    async fn absent(&self, node: &NodeRef, generation: u64) -> Result<(), Error> {
-        self.strike();
-        self.inner.absent(node, generation).await
-    }
-
-    async fn observe(&self, node: &NodeRef) -> Result<Observed, Error> {
-        self.strike();
-        self.inner.observe(node).await
-    }
-
-    async fn purge(
-        &self,
-        node: &NodeRef,
-        generation: u64,
-        replicas: &[NodeRef],
-        timeout: Duration,
-    ) -> Result<Purged, Error> {
-        self.strike();
-        self.inner.purge(node, generation, replicas, timeout).await
-    }
-
-    async fn port_is_free(&self, address: IpAddr, port: u16) -> bool {
-        self.inner.port_is_free(address, port).await
-    }
-
-    fn engines(&self) -> &[Server] {
-        self.inner.engines()
-    }
-
-    async fn list(&self) -> Result<Vec<NodeRef>, Error> {
-        self.inner.list().await
-    }
 }
