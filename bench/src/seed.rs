@@ -48,7 +48,9 @@ const RELEASE: &str = "UPDATE task SET run_at = id WHERE status IN ('preparing',
 pub(crate) fn seed(data: &Path) -> Result<(), Error> {
     std::fs::create_dir(data).map_err(Error::io(data.display().to_string()))?;
     let end = Clock::system().now_ms();
-    write(&server::store::open(data)?, move |tx| server::store::account::add(tx, ROOT_UIN, ROOT_APP_ID, end))?;
+    write(&server::store::open(data, &"".into())?, move |tx| {
+        server::store::account::add(tx, ROOT_UIN, ROOT_APP_ID, end)
+    })?;
     in_batches(data, SUBJECTS + OPEN, move |tx, index| server::store::instance::add(tx, &instance(index, end)))?;
     in_batches(data, TASKS, move |tx, index| insert(tx, index, end))?;
     in_batches(data, OPEN, move |tx, index| insert_open(tx, index, end))
@@ -56,7 +58,7 @@ pub(crate) fn seed(data: &Path) -> Result<(), Error> {
 
 /// Has the open tasks run by the next start; the first is the first.
 pub(crate) fn release(data: &Path) -> Result<(), Error> {
-    write(&server::store::open(data)?, |tx| tx.execute(RELEASE, &[]).map(drop))
+    write(&server::store::open(data, &"".into())?, |tx| tx.execute(RELEASE, &[]).map(drop))
 }
 
 fn in_batches(
@@ -64,7 +66,7 @@ fn in_batches(
     count: u32,
     insert: impl Fn(&Tx<'_>, u32) -> Result<(), db::Error> + Copy + Send + 'static,
 ) -> Result<(), Error> {
-    let db = server::store::open(data)?;
+    let db = server::store::open(data, &"".into())?;
     (0..count).step_by(BATCH as usize).try_for_each(|batch| {
         write(&db, move |tx| (batch..count.min(batch + BATCH)).try_for_each(|index| insert(tx, index)))
     })

@@ -37,7 +37,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
     let (before, start) = (server.memory(), Instant::now());
     caller.call("DescribeTaskList", "{}")?;
     let first = start.elapsed().as_secs_f64();
-    let db = server::store::open(&bench.million.join("data"))?;
+    let db = server::store::open(&bench.million.join("data"), &"".into())?;
     let mut rows = vec![
         Row::alone("DescribeTaskList, the first since the start, 1,000,000 ended and 10,000 open tasks", millis(first)),
         Row::alone("- resident memory before it, after it", format!("{before:.1}, {:.1} MiB", server.memory())),

@@ -51,7 +51,7 @@ fn start(bench: &Bench, next: &mut u32) -> Result<(Process, Caller, f64), Error>
 
 /// The first from `from` on that is to be run.
 fn first_open(bench: &Bench, from: u32) -> Result<u32, Error> {
-    let db = server::store::open(&bench.million.join("data"))?;
+    let db = server::store::open(&bench.million.join("data"), &"".into())?;
     let sql = "SELECT id FROM task WHERE status IN ('preparing', 'running') AND id >= $1 ORDER BY run_at, id LIMIT 1";
     let first = db.read(|tx| tx.query_opt(sql, db::params![seed::FIRST_OPEN + from], |row| row.small::<u32>(0)))?;
     let none = || Error::Unexpected("no open task is left".to_owned());

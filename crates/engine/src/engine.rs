@@ -21,6 +21,9 @@ use crate::worker::{self, Running};
 /// The end of the year 9999: a lease that only the next start voids.
 pub(crate) const FOREVER: i64 = 253_402_300_799_000;
 
+/// The signal of new work on a shared database.
+pub(crate) const WORK: &str = "work";
+
 /// How an engine works.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -299,7 +302,11 @@ impl Engine {
         self.inner.clock.now_ms()
     }
 
+    /// Has a free worker look for work once the transaction is durable: here, and in every process on a shared database.
     fn wake_after(&self, tx: &Tx<'_>) {
+        if self.inner.db.is_shared() {
+            return tx.notify(WORK);
+        }
         let wake = Arc::clone(&self.inner.wake);
         tx.after_commit(move || wake.notify_one());
     }

@@ -38,8 +38,12 @@ impl House {
     /// With an empty store.
     pub(crate) fn empty() -> Self {
         let folder = folder();
-        let config = Config::load(None, |_| None).unwrap();
-        let (db, clock) = (store::open(folder.path()).unwrap(), Clock::fixed_for_tests(NOW));
+        let db = db::testing::open(folder.path(), store::MIGRATIONS).unwrap();
+        Self::on(folder, db)
+    }
+
+    fn on(folder: TempDir, db: db::Db) -> Self {
+        let (config, clock) = (Config::load(None, |_| None).unwrap(), Clock::fixed_for_tests(NOW));
         let world = Arc::new(World {
             db,
             plane: Arc::new(FakePlane::new()),

@@ -4,9 +4,12 @@
 
 mod call;
 mod chaos;
+#[path = "../../../db/tests/postgres/cluster.rs"]
+mod cluster;
 mod env;
 mod harness;
 mod matrix;
+mod outage;
 mod refusals;
 mod serve;
 mod task;

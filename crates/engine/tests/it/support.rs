@@ -24,7 +24,7 @@ const MIGRATIONS: [Migration; 3] = [
 ];
 
 pub(crate) fn open(folder: &tempfile::TempDir) -> Db {
-    Db::open(&folder.path().join("state.db"), &MIGRATIONS).unwrap()
+    db::testing::open(folder.path(), &MIGRATIONS).unwrap()
 }
 
 /// A folder on a file system without slow fsyncs, where there is one.

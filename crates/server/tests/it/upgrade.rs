@@ -54,16 +54,26 @@ impl Sample {
         let folder = tempfile::tempdir().unwrap();
         self.put_into(folder.path());
         if let Some(sql) = meanwhile {
-            let db = store::open(folder.path()).unwrap();
+            let db = open(folder.path());
             let changed: Result<usize, db::Error> = db.write(move |tx| tx.execute(sql, &[])).await;
             assert!(changed.unwrap() > 0, "{sql}");
         }
         Cinnabar::start_with(|config| {
             std::fs::copy(folder.path().join("state.db"), config.data.join("state.db")).unwrap();
             keep_all(config);
+            on_file(config);
         })
         .await
     }
+}
+
+fn open(folder: &Path) -> Db {
+    Db::open(&folder.join("state.db"), store::MIGRATIONS).unwrap()
+}
+
+/// A service on the file in its folder, whatever database the other tests use.
+fn on_file(config: &mut Config) {
+    config.database.url = "".into();
 }
 
 /// What was isolated or cleaned up when the sample was made stays so.
@@ -77,7 +87,7 @@ async fn an_older_state_is_migrated_and_no_task_has_changed() {
     for sample in Sample::all() {
         let folder = tempfile::tempdir().unwrap();
         sample.put_into(folder.path());
-        let db = store::open(folder.path()).unwrap();
+        let db = open(folder.path());
         let read = db.read(|tx| {
             let tasks =
                 tx.query("SELECT id, status FROM task ORDER BY id", &[], |row| Ok((row.int(0)?, row.text(1)?)))?;
@@ -157,7 +167,9 @@ async fn a_newer_state_is_refused_and_not_a_byte_of_it_changes() {
         let future = [Migration { number: 999, sql: "CREATE TABLE from_the_future (id @id)" }];
         drop(Db::open(&file, &future).unwrap());
         let before = std::fs::read(&file).unwrap();
-        let refused = Service::start(config(folder.path()), None).await.err().unwrap();
+        let mut config = config(folder.path());
+        on_file(&mut config);
+        let refused = Service::start(config, None).await.err().unwrap();
         assert!(matches!(refused, StartError::Store(db::Error::NewerFormat { found: 999, .. })), "{refused}");
         assert!(refused.to_string().contains("start the newer version"), "{refused}");
         assert!(before == std::fs::read(&file).unwrap(), "the state was touched");

@@ -70,7 +70,7 @@ impl Real {
         let folder = testing::folder();
         let root = folder.path().join("instances");
         let plane: Arc<dyn DataPlane> = Arc::new(ProcessPlane::open(ProcessConfig::new(&root)).await.unwrap());
-        let (db, clock) = (store::open(folder.path()).unwrap(), Clock::system());
+        let (db, clock) = (db::testing::open(folder.path(), store::MIGRATIONS).unwrap(), Clock::system());
         let mut new = instance();
         new.engine = plane.engines()[0].path.display().to_string();
         let id = new.id.clone();
