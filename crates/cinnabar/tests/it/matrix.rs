@@ -38,6 +38,32 @@ impl fmt::Display for Count {
     }
 }
 
+/// What sees how far a task is, while the service works.
+enum Eyes {
+    File(rusqlite::Connection),
+    Shared(db::Db),
+}
+
+impl Eyes {
+    fn on(folder: &Folder) -> Self {
+        match db::testing::url(folder.path()).unwrap() {
+            Some(url) => Self::Shared(db::Db::connect(&url, server::store::MIGRATIONS).unwrap()),
+            None => Self::File(rusqlite::Connection::open(folder.data().join("state.db")).unwrap()),
+        }
+    }
+
+    fn count(&self, sql: &str, task: i64) -> i64 {
+        match self {
+            Self::File(file) => file.query_row(&sql.replace('$', "?"), [task], |row| row.get(0)).unwrap(),
+            Self::Shared(db) => {
+                let counted = db.read(|tx| tx.query_opt(sql, db::params![task], |row| row.int(0)));
+                let counted: Result<Option<i64>, db::Error> = counted;
+                counted.unwrap().unwrap()
+            }
+        }
+    }
+}
+
 /// A service that is killed and started again on the same folder, and the eyes on its state.
 struct Story {
     server: Option<Server>,
@@ -80,10 +106,9 @@ impl Story {
 
     /// Whether the boundary was seen before the task had ended.
     fn wait(&self, task: i64, boundary: Boundary) -> bool {
-        let state = rusqlite::Connection::open(self.server().folder.data().join("state.db")).unwrap();
-        let number = |sql: &str| state.query_row(sql, [task], |row| row.get::<_, i64>(0)).unwrap();
-        let begun = || number("SELECT COUNT(*) FROM task_event WHERE task_id = ?1 AND event = 'started'");
-        let ended = || number("SELECT COUNT(*) FROM task WHERE id = ?1 AND ended_at IS NOT NULL") > 0;
+        let eyes = Eyes::on(&self.server().folder);
+        let begun = || eyes.count("SELECT COUNT(*) FROM task_event WHERE task_id = $1 AND event = 'started'", task);
+        let ended = || eyes.count("SELECT COUNT(*) FROM task WHERE id = $1 AND ended_at IS NOT NULL", task) > 0;
         let (step, moment) = match boundary {
             Boundary::Accepted => return !ended(),
             Boundary::Begun(step) => (step, Duration::ZERO),
