@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes a sample of the state: `scripts/sample.py target/debug/cinnabar` writes crates/server/tests/samples/format-N/.
+"""Makes a sample of the state: `scripts/sample.py target/debug/cinnabar` writes crates/server/tests/samples/format-N/; the same
+with CINNABAR_TEST_DATABASE_URL set, as `scripts/postgres.sh run` sets it, format-N-postgresql/.
 
 The program itself makes it: several instances, and a task in each of the five statuses, each from a real cause. At the end the
 server is killed in the middle of its work, as a power loss would. See docs/upgrades.md.
@@ -25,6 +26,11 @@ SETTINGS = {
     # An address that nobody else uses: a test of the sample starts its nodes there again.
     "CINNABAR_NETWORK_ADDRESSES": "127.91.17.1,127.91.17.2,127.91.17.3,127.91.17.4,127.91.17.5",
 }
+
+
+URL = os.environ.get("CINNABAR_TEST_DATABASE_URL")
+if URL:
+    SETTINGS["CINNABAR_DATABASE_URL"] = URL
 
 
 class Server:
@@ -114,6 +120,39 @@ def story(server):
     return tasks
 
 
+FORMAT = "SELECT MAX(number) FROM format"
+INSTANCES = "SELECT id, name, state FROM instance ORDER BY id"
+
+
+def sqlite(state):
+    """The format, the instances, and what copies the file."""
+    database = sqlite3.connect(state)
+    for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+        database.execute(statement)
+    number, rows = database.execute(FORMAT).fetchone()[0], database.execute(INSTANCES).fetchall()
+    database.close()
+
+    def copy(target):
+        shutil.copy(state, target / "state.db")
+        os.chmod(target / "state.db", 0o644)
+
+    return number, rows, copy
+
+
+def postgresql():
+    """The same of a PostgreSQL: a dump of plain statements for whatever schema they are run in."""
+    query = lambda sql: subprocess.run(["psql", "-AtF", "\t", "-c", sql, URL], check=True, capture_output=True, text=True).stdout
+    rows = [line.split("\t") for line in query(INSTANCES).splitlines()]
+    options = ["--inserts", "--no-owner", "--no-privileges", "--exclude-table=db_writer"]
+    dump = subprocess.run(["pg_dump", *options, URL], check=True, capture_output=True, text=True).stdout
+    noise = ("--", "SET ", "\\", "SELECT pg_catalog.set_config")
+    lines = [line for line in dump.replace("CREATE TABLE public.format (\n    number bigint NOT NULL\n);\n", "")
+             .replace("ALTER TABLE ONLY public.format\n    ADD CONSTRAINT format_pkey PRIMARY KEY (number);\n", "").splitlines()
+             if line and not line.startswith(noise)]
+    text = "\n".join(lines).replace("public.", "") + "\n"
+    return int(query(FORMAT)), rows, lambda target: (target / "state.sql").write_text(text)
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,19 +162,12 @@ def main():
         try:
             tasks = story(server)
             server.process.kill()
-            state = os.path.join(folder, "state.db")
-            database = sqlite3.connect(state)
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            database.execute("VACUUM")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            number = database.execute("SELECT MAX(number) FROM format").fetchone()[0]
-            rows = database.execute("SELECT id, name, state FROM instance ORDER BY id").fetchall()
-            database.close()
+            number, rows, copy = postgresql() if URL else sqlite(os.path.join(folder, "state.db"))
             instances = {id: {"name": name, "state": state} for id, name, state in rows}
-            target = pathlib.Path(__file__).parent.parent / f"crates/server/tests/samples/format-{number}"
+            name = f"format-{number}-postgresql" if URL else f"format-{number}"
+            target = pathlib.Path(__file__).parent.parent / "crates/server/tests/samples" / name
             target.mkdir(parents=True, exist_ok=True)
-            shutil.copy(state, target / "state.db")
-            os.chmod(target / "state.db", 0o644)
+            copy(target)
             expected = {"instances": instances, "tasks": {str(id): tasks[id] for id in sorted(tasks)}}
             (target / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
             print(f"{target}: {len(instances)} instances, {len(tasks)} tasks")

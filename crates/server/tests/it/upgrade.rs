@@ -17,26 +17,48 @@ use crate::harness::{Cinnabar, config};
 struct Sample {
     folder: PathBuf,
     expected: Value,
+    /// The statements that make it in a PostgreSQL; none for a file of SQLite.
+    dump: Option<String>,
 }
 
 impl Sample {
+    /// Those of PostgreSQL only where the tests have one.
     fn all() -> Vec<Self> {
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
         let folders = std::fs::read_dir(samples).unwrap().map(|entry| entry.unwrap().path());
         let read = |folder: PathBuf| {
             let expected = std::fs::read_to_string(folder.join("expected.json")).unwrap();
-            Self { expected: serde_json::from_str(&expected).unwrap(), folder }
+            let dump = std::fs::read_to_string(folder.join("state.sql")).ok();
+            Self { expected: serde_json::from_str(&expected).unwrap(), folder, dump }
         };
-        let all: Vec<_> = folders.map(read).collect();
-        assert!(!all.is_empty(), "there is no sample");
+        let shared = std::env::var(db::testing::VARIABLE).is_ok();
+        let all: Vec<_> = folders.map(read).filter(|sample| sample.dump.is_none() || shared).collect();
+        assert!(all.iter().any(|sample| sample.dump.is_some() == shared), "there is no sample");
         all
     }
 
-    /// Puts a copy of the state into a data folder.
+    /// Puts a copy of the state into a data folder, or into the schema of the test that has this folder.
     fn put_into(&self, data: &Path) {
-        let copy = data.join("state.db");
-        std::fs::copy(self.folder.join("state.db"), &copy).unwrap();
-        std::fs::set_permissions(copy, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let Some(dump) = &self.dump else {
+            let copy = data.join("state.db");
+            std::fs::copy(self.folder.join("state.db"), &copy).unwrap();
+            return std::fs::set_permissions(copy, std::fs::Permissions::from_mode(0o600)).unwrap();
+        };
+        write(&db::testing::open(data, &[]).unwrap(), dump);
+    }
+
+    fn open(&self, data: &Path) -> Db {
+        match self.dump {
+            None => Db::open(&data.join("state.db"), store::MIGRATIONS).unwrap(),
+            Some(_) => db::testing::open(data, store::MIGRATIONS).unwrap(),
+        }
+    }
+
+    /// A service uses the state where it was put.
+    fn configure(&self, config: &mut Config) {
+        if self.dump.is_none() {
+            config.database.url = "".into();
+        }
     }
 
     fn instances(&self) -> impl Iterator<Item = (&String, &Value)> {
@@ -51,29 +73,29 @@ impl Sample {
 
     /// A service on a copy, in which `meanwhile` has changed something before.
     async fn serve(&self, meanwhile: Option<&'static str>) -> Cinnabar {
-        let folder = tempfile::tempdir().unwrap();
-        self.put_into(folder.path());
-        if let Some(sql) = meanwhile {
-            let db = open(folder.path());
-            let changed: Result<usize, db::Error> = db.write(move |tx| tx.execute(sql, &[])).await;
-            assert!(changed.unwrap() > 0, "{sql}");
-        }
         Cinnabar::start_with(|config| {
-            std::fs::copy(folder.path().join("state.db"), config.data.join("state.db")).unwrap();
+            self.put_into(&config.data);
+            meanwhile.into_iter().for_each(|sql| write(&self.open(&config.data), sql));
             keep_all(config);
-            on_file(config);
+            self.configure(config);
         })
         .await
     }
 }
 
-fn open(folder: &Path) -> Db {
-    Db::open(&folder.join("state.db"), store::MIGRATIONS).unwrap()
-}
-
-/// A service on the file in its folder, whatever database the other tests use.
-fn on_file(config: &mut Config) {
-    config.database.url = "".into();
+/// Runs statements, each ended by a semicolon at the end of its line, in one transaction.
+fn write(db: &Db, sql: &str) {
+    let (db, statements) = (db.clone(), sql.to_owned());
+    // Where the caller is may not be blocked for a future.
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let written: Result<(), db::Error> = runtime.block_on(db.write(move |tx| {
+            let parts = statements.split(";\n").map(str::trim).filter(|part| !part.is_empty());
+            parts.into_iter().try_for_each(|part| tx.execute(part, &[]).map(drop))
+        }));
+        written.unwrap();
+    };
+    std::thread::spawn(run).join().unwrap();
 }
 
 /// What was isolated or cleaned up when the sample was made stays so.
@@ -87,7 +109,7 @@ async fn an_older_state_is_migrated_and_no_task_has_changed() {
     for sample in Sample::all() {
         let folder = tempfile::tempdir().unwrap();
         sample.put_into(folder.path());
-        let db = open(folder.path());
+        let db = sample.open(folder.path());
         let read = db.read(|tx| {
             let tasks =
                 tx.query("SELECT id, status FROM task ORDER BY id", &[], |row| Ok((row.int(0)?, row.text(1)?)))?;
@@ -163,16 +185,40 @@ async fn a_newer_state_is_refused_and_not_a_byte_of_it_changes() {
     for sample in Sample::all() {
         let folder = tempfile::tempdir().unwrap();
         sample.put_into(folder.path());
-        let file = folder.path().join("state.db");
         let future = [Migration { number: 999, sql: "CREATE TABLE from_the_future (id @id)" }];
-        drop(Db::open(&file, &future).unwrap());
-        let before = std::fs::read(&file).unwrap();
+        drop(match sample.dump {
+            None => Db::open(&folder.path().join("state.db"), &future).unwrap(),
+            Some(_) => db::testing::open(folder.path(), &future).unwrap(),
+        });
+        let before = sample.bytes(folder.path());
         let mut config = config(folder.path());
-        on_file(&mut config);
+        sample.configure(&mut config);
         let refused = Service::start(config, None).await.err().unwrap();
         assert!(matches!(refused, StartError::Store(db::Error::NewerFormat { found: 999, .. })), "{refused}");
         assert!(refused.to_string().contains("start the newer version"), "{refused}");
-        assert!(before == std::fs::read(&file).unwrap(), "the state was touched");
+        assert!(before == sample.bytes(folder.path()), "the state was touched");
         assert!(!folder.path().join("state.db-wal").exists(), "something was written");
+    }
+}
+
+impl Sample {
+    /// All that is stored: the file, or in a PostgreSQL when each row of each table was written last.
+    fn bytes(&self, data: &Path) -> Vec<u8> {
+        if self.dump.is_none() {
+            return std::fs::read(data.join("state.db")).unwrap();
+        }
+        // As the future knows it; nothing is brought up to date.
+        let db = db::testing::open(data, &[Migration { number: 999, sql: "" }]).unwrap();
+        let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()
+                      AND table_name <> 'db_writer' ORDER BY 1";
+        let read = db.read(|tx| {
+            let tables = tx.query(tables, &[], |row| row.text(0))?;
+            let rows = tables.iter().map(|table| {
+                let rows = format!("SELECT '{table} ' || xmin::text || ' ' || ctid::text FROM {table} ORDER BY 1");
+                tx.query(&rows, &[], |row| row.text(0))
+            });
+            rows.collect::<Result<Vec<_>, db::Error>>()
+        });
+        read.unwrap().concat().join("\n").into_bytes()
     }
 }
