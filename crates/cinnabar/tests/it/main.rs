@@ -9,6 +9,7 @@ mod cluster;
 mod env;
 mod harness;
 mod matrix;
+mod operate;
 mod outage;
 mod refusals;
 mod serve;
