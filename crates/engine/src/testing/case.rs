@@ -7,7 +7,7 @@ use super::faults::wrap;
 use super::{Faults, Fuse, How, Kill, Report, World};
 use crate::log::{EventKind, Next, replay};
 use crate::store::{self, work};
-use crate::{Clock, Engine, EnqueueError, Registry, Settings, Status, TaskId};
+use crate::{Clock, Engine, EnqueueError, Operator, Registry, Settings, Status, TaskId};
 
 /// A task that has not ended by then hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,10 +58,11 @@ impl Case {
     /// A person acts on the task, all causes of faults gone: it ends as `failed`, with the world as promised.
     async fn then(&self, person: Person, world: &impl World, report: &Report) -> Report {
         let (id, engine) = (report.task.id, self.engine(world, &world.clock(), Faults::default(), None));
+        let by = Operator { name: "the harness".to_owned(), reason: "the causes of the faults are gone".to_owned() };
         let hand = engine.clone();
         let acted: Result<bool, db::Error> = match person {
-            Person::Retries => world.db().write(move |tx| hand.retry(tx, id, "the harness")).await,
-            Person::Abandons => world.db().write(move |tx| hand.abandon(tx, id, "the harness")).await,
+            Person::Retries => world.db().write(move |tx| hand.retry(tx, id, &by)).await,
+            Person::Abandons => world.db().write(move |tx| hand.abandon(tx, id, &by)).await,
         };
         assert!(acted.expect("a person's word is written"), "{}: {person:?}", self.name());
         match person {

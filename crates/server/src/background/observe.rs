@@ -175,7 +175,8 @@ mod tests {
         let task = bench.work(task_type::SET_PASSWORD.kind, reset_password::params(&new)).await;
         assert_eq!(task.status, Status::Error);
         let engine = bench.app.engine.clone();
-        assert!(bench.db.write(move |tx| engine.abandon(tx, task.id, "me")).await.unwrap());
+        let by = engine::Operator { name: "me".to_owned(), reason: "it is stuck".to_owned() };
+        assert!(bench.db.write(move |tx| engine.abandon(tx, task.id, &by)).await.unwrap());
         round_of(&bench).await;
         assert!(bench.node_rows().iter().all(is_doubtful), "a repair that did not work is tried again");
         bench.plane.heal();
