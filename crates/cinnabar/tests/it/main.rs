@@ -9,6 +9,7 @@ mod cluster;
 mod env;
 mod harness;
 mod lever;
+mod matrix;
 mod nodes;
 mod operate;
 mod outage;

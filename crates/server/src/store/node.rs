@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use db::{Error, Row, Tx, params};
 
-use crate::model::instance::{Node, Place, Seen};
+use crate::model::instance::{DOUBTFUL, Node, Place, Seen};
 
 /// Adds a node without a place, on the host of its instance.
 ///
@@ -69,6 +69,24 @@ pub fn release_places(tx: &Tx<'_>, instance_id: &str) -> Result<(), Error> {
 pub fn places(tx: &Tx<'_>, host: &str) -> Result<HashSet<Place>, Error> {
     let sql = "SELECT address, port FROM node WHERE host = $1 AND port IS NOT NULL";
     Ok(tx.query(sql, params![host], |row| Ok((row.text(0)?, row.small(1)?)))?.into_iter().collect())
+}
+
+/// Has all nodes of an instance set up anew by the next who looks after it.
+///
+/// # Errors
+/// The database's.
+pub fn doubt(tx: &Tx<'_>, instance_id: &str) -> Result<(), Error> {
+    tx.execute("UPDATE node SET seen_state = $2 WHERE instance_id = $1", params![instance_id, DOUBTFUL]).map(drop)
+}
+
+/// They have been set up, under this generation; nothing changes when a task has touched them since.
+///
+/// # Errors
+/// The database's.
+pub fn trust(tx: &Tx<'_>, instance_id: &str, generation: i64) -> Result<(), Error> {
+    let sql = "UPDATE node SET seen_state = '' WHERE instance_id = $1 AND seen_state = $3
+               AND EXISTS (SELECT 1 FROM instance i WHERE i.id = $1 AND i.generation = $2)";
+    tx.execute(sql, params![instance_id, generation, DOUBTFUL]).map(drop)
 }
 
 /// Writes down what was seen of a node.

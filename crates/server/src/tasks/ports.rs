@@ -83,6 +83,12 @@ impl Ports {
         None
     }
 
+    /// Where endpoints are, in the order in which they are tried.
+    #[cfg(test)]
+    pub(super) fn addresses(&self) -> Vec<IpAddr> {
+        self.addresses.clone()
+    }
+
     /// What was chosen for the owner is written down now, or not wanted.
     pub fn settled(&self, owner: &str) {
         self.chosen().retain(|_, other| other != owner);

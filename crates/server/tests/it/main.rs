@@ -19,3 +19,4 @@ mod levers_reset;
 mod statuses;
 mod stories;
 mod structure;
+mod upgrade;
