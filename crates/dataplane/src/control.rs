@@ -37,7 +37,7 @@ impl Control {
         let unresponsive = || Error::Unresponsive { node: node.clone(), after: deadline };
         let stream = match timeout(deadline, open_socket(folder)).await.map_err(|_| unresponsive())? {
             Ok(stream) => stream,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            Err(error) if is_nobody(error.kind()) => {
                 return Ok(None);
             }
             Err(error) => return Err(Error::io("connect to", folder.join(SOCKET))(error)),
@@ -54,6 +54,22 @@ impl Control {
     /// Runs a command within the connection's deadline. `name` is what errors show; arguments are never shown.
     pub(crate) async fn query<T: FromRedisValue>(&mut self, name: &'static str, command: &Cmd) -> Result<T, Error> {
         self.query_within(name, command, self.deadline).await
+    }
+
+    /// Calls off whatever an older generation has begun over other connections or by a signal: those connections are cut
+    /// (also of those who only look), and a node that was asked to end goes on (since Redis 7.0; an older one ends).
+    pub(crate) async fn take_over(&mut self) -> Result<(), Error> {
+        let mut kill = redis::cmd("CLIENT");
+        kill.arg("KILL").arg("TYPE").arg("normal").arg("USER").arg(CONTROL_USER).arg("SKIPME").arg("yes");
+        let cut: u64 = self.query("CLIENT KILL", &kill).await?;
+        if cut > 0 {
+            tracing::debug!(node = %self.node, cut, "older control connections are cut");
+        }
+        // An older hand may have asked the node to end just now. Mostly none has, which is an answer of its own.
+        match self.query::<()>("SHUTDOWN ABORT", redis::cmd("SHUTDOWN").arg("ABORT")).await {
+            Err(Error::Control { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     /// As [`Control::query`], with a deadline of its own.
@@ -74,6 +90,11 @@ impl Drop for Control {
     fn drop(&mut self) {
         self.driver.abort();
     }
+}
+
+/// Nobody listens, or whoever did ended just now.
+fn is_nobody(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
 }
 
 /// A socket path has at most 107 bytes, a folder's may be longer: so the folder is opened and named by its descriptor.

@@ -29,6 +29,16 @@ pub enum Error {
         /// The generation that the node has seen.
         current: u64,
     },
+    /// Another control plane on this machine is in the middle of an act on the node and does not go on.
+    #[error("node {node} is held by {} for more than {after:?}; let it go on, or end it", holder(*by))]
+    Held {
+        /// The node.
+        node: NodeRef,
+        /// Who holds it, where the system shows it.
+        by: Option<u32>,
+        /// How long was waited.
+        after: Duration,
+    },
     /// Another process listens on the node's port.
     #[error("port {port} on {address} is in use by another process; choose another port or free it")]
     PortInUse {
@@ -118,6 +128,7 @@ impl Error {
         matches!(
             self,
             Self::Loading { .. }
+                | Self::Held { .. }
                 | Self::Unresponsive { .. }
                 | Self::NotRunning { .. }
                 | Self::ReplicasLag { .. }
@@ -130,4 +141,8 @@ impl Error {
         let path = path.into();
         move |source| Self::Io { action, path, source: Arc::new(source) }
     }
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }

@@ -7,8 +7,9 @@
 //!
 //! * Processes outlive the control plane (they fork into a session of their own) and are adopted afterwards: by their
 //!   socket, or by the pid file and `/proc`, so that a recycled pid is never taken for a node.
-//! * Every changing call carries a **generation**; the folder keeps the highest one seen and an older one is refused
-//!   ([`Error::Stale`]), so that a worker that lost its lease cannot undo what its successor did.
+//! * Every changing call carries a **generation**; the root keeps the highest one that each node has seen and an older one
+//!   is refused ([`Error::Stale`]), so that a worker that lost its lease cannot undo what its successor did. Several
+//!   processes may share a root; the design note of this is the header of `process/fence.rs`.
 //! * Data is kept by an append-only file, synced once a second: a power cut takes the last second of writes, the death
 //!   of the process at most two; a graceful end and a finished purge lose nothing.
 //! * The plane speaks to a node as the ACL user `cinnabar` over a unix socket. The customer is the `default` user, who
@@ -38,6 +39,9 @@ pub use observed::{NodeState, Observed, Purged};
 pub use process::{ProcessConfig, ProcessPlane};
 pub use redis_conf::{CLUSTER_READS, FORBIDDEN_COMMANDS, FORBIDDEN_SUBCOMMANDS};
 pub use spec::{Access, NodePlace, NodeRef, NodeSpec, Role, Topology, password_sha256};
+
+/// A generation for whoever acts outside of all tasks: it is never refused and never remembered.
+pub const REGARDLESS: u64 = u64::MAX;
 
 /// What the control plane can ask of the machines that run the nodes.
 #[async_trait]
@@ -74,9 +78,15 @@ pub trait DataPlane: Send + Sync {
     /// keys stay gone when the process dies right after.
     ///
     /// # Errors
-    /// [`Error::NotRunning`], [`Error::NotMaster`], [`Error::Loading`], [`Error::ReplicasLag`] when `timeout` passed
-    /// before all had acknowledged (the master is empty then), [`Error::Unresponsive`], [`Error::Control`].
-    async fn purge(&self, node: &NodeRef, replicas: &[NodeRef], timeout: Duration) -> Result<Purged, Error>;
+    /// [`Error::NotRunning`], [`Error::Stale`], [`Error::NotMaster`], [`Error::Loading`], [`Error::ReplicasLag`] when
+    /// `timeout` passed before all had acknowledged (the master is empty then), [`Error::Unresponsive`], [`Error::Control`].
+    async fn purge(
+        &self,
+        node: &NodeRef,
+        generation: u64,
+        replicas: &[NodeRef],
+        timeout: Duration,
+    ) -> Result<Purged, Error>;
 
     /// Whether the TCP port can be bound on that address right now.
     async fn port_is_free(&self, address: IpAddr, port: u16) -> bool;

@@ -1,4 +1,8 @@
 //! The only source of time: read it, sleep on it, and move it.
+//!
+//! A clock shows two times. What people are told, and what falls due for them, goes by [`Clock::now_ms`]. Deadlines,
+//! leases and waits go by [`Clock::steady_ms`]: whoever moves the date on by a [`Clock::leap`], to see what happens in a
+//! week, must not make everything that runs just now late. Without a leap the two are the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,6 +21,8 @@ struct Inner {
     /// A fixed clock stands at this time plus `offset`; `None` follows the system's.
     fixed: Option<i64>,
     offset: AtomicI64,
+    /// How far the date is ahead of the steady time.
+    leapt: AtomicI64,
     moved: Notify,
 }
 
@@ -34,12 +40,19 @@ impl Clock {
     }
 
     fn new(fixed: Option<i64>) -> Self {
-        Self { inner: Arc::new(Inner { fixed, offset: AtomicI64::new(0), moved: Notify::new() }) }
+        let (offset, leapt) = (AtomicI64::new(0), AtomicI64::new(0));
+        Self { inner: Arc::new(Inner { fixed, offset, leapt, moved: Notify::new() }) }
     }
 
-    /// Milliseconds since 1970, UTC.
+    /// The date: milliseconds since 1970, UTC.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
+        self.steady_ms().saturating_add(self.leapt_ms())
+    }
+
+    /// Milliseconds since 1970, UTC, as if nobody had ever leapt: for deadlines, leases and signatures.
+    #[must_use]
+    pub fn steady_ms(&self) -> i64 {
         self.inner.fixed.unwrap_or_else(system_ms).saturating_add(self.inner.offset.load(Ordering::SeqCst))
     }
 
@@ -49,12 +62,34 @@ impl Clock {
         self.inner.moved.notify_waiters();
     }
 
-    /// Returns once the clock shows `at_ms` or later.
+    /// How far the date is ahead of the steady time, in milliseconds.
+    #[must_use]
+    pub fn leapt_ms(&self) -> i64 {
+        self.inner.leapt.load(Ordering::SeqCst)
+    }
+
+    /// Puts the date, of this clock and of all of its clones, so far ahead of the steady time, and wakes those who sleep.
+    pub fn set_leapt(&self, ms: i64) {
+        self.inner.leapt.store(ms, Ordering::SeqCst);
+        self.inner.moved.notify_waiters();
+    }
+
+    /// Returns once the date is `at_ms` or later.
     pub async fn sleep_until(&self, at_ms: i64) {
+        self.sleep(|| at_ms.saturating_sub(self.now_ms())).await;
+    }
+
+    /// Returns once the steady time is `at_ms` or later.
+    pub async fn sleep_until_steady(&self, at_ms: i64) {
+        self.sleep(|| at_ms.saturating_sub(self.steady_ms())).await;
+    }
+
+    /// Returns once nothing is left, which is counted in milliseconds.
+    async fn sleep(&self, left: impl Fn() -> i64) {
         loop {
             // Listen first: an advance after the look at the time must not be missed.
             let moved = self.inner.moved.notified();
-            let Ok(left @ 1..) = u64::try_from(at_ms.saturating_sub(self.now_ms())) else { return };
+            let Ok(left @ 1..) = u64::try_from(left()) else { return };
             if self.inner.fixed.is_some() {
                 moved.await;
             } else {
@@ -97,6 +132,21 @@ mod tests {
         let before = clock.now_ms();
         clock.advance(Duration::from_secs(3_600));
         assert!(clock.now_ms() >= before + 3_600_000);
+    }
+
+    #[tokio::test]
+    async fn a_leap_moves_the_date_alone() {
+        let clock = Clock::fixed_for_tests(1_000);
+        let clone = clock.clone();
+        let sleeper = tokio::spawn(async move { clone.sleep_until(5_000).await });
+        tokio::task::yield_now().await;
+        clock.set_leapt(10_000);
+        sleeper.await.unwrap();
+        assert_eq!((clock.now_ms(), clock.steady_ms(), clock.leapt_ms()), (11_000, 1_000, 10_000));
+        let waits = tokio::time::timeout(Duration::from_millis(20), clock.sleep_until_steady(5_000)).await;
+        assert!(waits.is_err(), "the steady time has not come");
+        clock.advance(Duration::from_secs(4));
+        clock.sleep_until_steady(5_000).await;
     }
 
     #[tokio::test]

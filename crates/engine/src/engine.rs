@@ -1,6 +1,6 @@
 //! The engine's front: enqueue, look up, start and stop.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use db::{Db, Tx};
@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, millis};
 use crate::ended::Ended;
+use crate::gate::Gate;
 use crate::log::{Event, EventKind};
 use crate::registry::Registry;
 use crate::store::work::{self, WriteError};
@@ -17,7 +18,7 @@ use crate::task::{Brief, NewTask, Status, Task, TaskFilter, TaskId};
 use crate::worker::{self, Running};
 
 /// The end of the year 9999: a lease that only the next start voids.
-const FOREVER: i64 = 253_402_300_799_000;
+pub(crate) const FOREVER: i64 = 253_402_300_799_000;
 
 /// How an engine works.
 #[derive(Debug, Clone)]
@@ -85,6 +86,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     /// Ended tasks that were asked for.
     pub(crate) ended: Ended,
+    /// May hold new tasks back.
+    pub(crate) gate: OnceLock<Arc<dyn Gate>>,
     /// Tells the dispatcher that there may be something to claim.
     pub(crate) wake: Arc<Notify>,
     /// Passed before and after each commit of a worker; a test may stop the engine dead there.
@@ -106,7 +109,8 @@ impl Engine {
         fuse: Option<crate::testing::Fuse>,
     ) -> Self {
         let (registry, wake, ended) = (Arc::new(registry), Arc::default(), Ended::new(settings.cached));
-        Self { inner: Arc::new(Inner { db, registry, clock, settings, ended, wake, fuse }) }
+        let gate = OnceLock::new();
+        Self { inner: Arc::new(Inner { db, registry, clock, settings, ended, gate, wake, fuse }) }
     }
 
     /// Writes a task in the caller's transaction; after its commit a worker is woken.
@@ -116,9 +120,15 @@ impl Engine {
     pub fn enqueue(&self, tx: &Tx<'_>, new: NewTask) -> Result<TaskId, EnqueueError> {
         let kind = self.inner.registry.get(new.kind).ok_or(EnqueueError::UnknownKind(new.kind))?;
         let steps: Vec<_> = kind.step_names().collect();
-        let Some(id) = store::insert(tx, &new, &steps, millis(kind.deadline), self.now())? else {
+        let (run_at, limit) = (self.inner.clock.steady_ms(), millis(kind.deadline));
+        let Some(id) = store::insert(tx, &new, &steps, limit, run_at, self.now())? else {
             return Err(busy(tx, &new.subject)?);
         };
+        if let Some(gate) = self.inner.gate.get()
+            && gate.enqueued(tx, id, &new)?
+        {
+            work::hold_back(tx, id, FOREVER)?;
+        }
         self.wake_after(tx);
         tracing::debug!(task = id.0, kind = new.kind, subject = new.subject, "task enqueued");
         Ok(id)
@@ -183,10 +193,10 @@ impl Engine {
     /// # Errors
     /// Whatever the database answers.
     pub fn retry(&self, tx: &Tx<'_>, id: TaskId, by: &str) -> Result<bool, db::Error> {
-        let now = self.now();
-        let undo_deadline = now + millis(self.inner.settings.undo_deadline);
-        let Some(task) = work::try_again(tx, id, now, undo_deadline)? else { return Ok(false) };
-        work::append(tx, id, &operator_step(&task), EventKind::Retried, &Value::from(by), now)?;
+        let steady = self.inner.clock.steady_ms();
+        let undo_deadline = steady + millis(self.inner.settings.undo_deadline);
+        let Some(task) = work::try_again(tx, id, steady, undo_deadline)? else { return Ok(false) };
+        work::append(tx, id, &operator_step(&task), EventKind::Retried, &Value::from(by), self.now())?;
         self.wake_after(tx);
         Ok(true)
     }
@@ -206,12 +216,60 @@ impl Engine {
         Ok(true)
     }
 
-    /// Starts working, on the current tokio runtime. One start an engine; dropping what it returns stops the work dead.
+    /// Gives every task that is enqueued from now on to `gate`; only the first gate of an engine counts.
+    pub fn set_gate(&self, gate: Arc<dyn Gate>) {
+        if self.inner.gate.set(gate).is_err() {
+            tracing::error!("the engine has a gate already");
+        }
+    }
+
+    /// Lets a task go on that the gate holds back, or that a step holds without an end ([`Outcome::Hold`](crate::Outcome::Hold)).
+    /// Answers whether it was held.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn release(&self, tx: &Tx<'_>, id: TaskId) -> Result<bool, db::Error> {
+        let released = work::release(tx, id, self.inner.clock.steady_ms(), FOREVER)?;
+        if released {
+            self.wake_after(tx);
+        }
+        Ok(released)
+    }
+
+    /// Lets all tasks go on that are held; answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn release_all(&self, tx: &Tx<'_>) -> Result<usize, db::Error> {
+        let released = work::release_all(tx, self.inner.clock.steady_ms(), FOREVER)?;
+        self.wake_after(tx);
+        Ok(released)
+    }
+
+    /// Deletes every task of every tenant with its log, whatever its status. Nothing may be running.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn delete_all(&self, tx: &Tx<'_>) -> Result<usize, db::Error> {
+        let deleted = work::delete_all(tx)?;
+        let own = self.clone();
+        tx.after_commit(move || own.forget_cached());
+        Ok(deleted)
+    }
+
+    /// Whether no other process works on this database ([`Settings::exclusive`]).
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        self.inner.settings.exclusive
+    }
+
+    /// Starts working, on the current tokio runtime. One at a time; dropping what it returns stops the work dead.
     #[must_use = "dropping it stops the engine"]
     pub fn start(&self) -> Running {
         worker::start(self.clone())
     }
 
+    /// The date.
     pub(crate) fn now(&self) -> i64 {
         self.inner.clock.now_ms()
     }
@@ -240,7 +298,7 @@ impl Inner {
         }
     }
 
-    /// Until when a claim or a renewal at this time holds.
+    /// Until when a claim or a renewal at this steady time holds.
     pub(crate) fn lease_from(&self, now: i64) -> i64 {
         if self.settings.exclusive { FOREVER } else { now.saturating_add(millis(self.settings.lease)) }
     }

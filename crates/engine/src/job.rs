@@ -7,6 +7,7 @@ mod guard;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use db::Tx;
@@ -28,8 +29,10 @@ const GIVE_BACK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a worker lets go of a task that is neither ended nor given back.
 enum Gone {
-    /// Somebody else has it.
+    /// Somebody else has it: a write was refused.
     Lost,
+    /// The lease is over, or nearly, and was not renewed: somebody else may have it.
+    Over,
     /// The engine is being stopped.
     Killed,
     /// The database does not write.
@@ -52,6 +55,8 @@ pub(crate) struct Job {
     inner: Arc<Inner>,
     stop: Stop,
     fence: Fence,
+    /// The lease as it was last written.
+    held_until: AtomicI64,
     task: Task,
     work: Result<Work, String>,
 }
@@ -82,7 +87,8 @@ impl Job {
             deadline: stored.deadline,
             undo_deadline: stored.undo_deadline.unwrap_or(stored.deadline),
         });
-        Self { inner, stop, fence, task: stored.task, work }
+        let held_until = AtomicI64::new(inner.lease_from(now));
+        Self { inner, stop, fence, held_until, task: stored.task, work }
     }
 
     /// Works until there is nothing left for this worker to do. Never panics.
@@ -90,7 +96,10 @@ impl Job {
         let task = self.task.id.0;
         match AssertUnwindSafe(self.drive()).catch_unwind().await {
             Ok(Ok(())) => {}
-            Ok(Err(Gone::Lost)) => tracing::trace!(task, "the lease is lost"),
+            Ok(Err(Gone::Lost)) => tracing::warn!(task, "another worker has the task; a late write is refused"),
+            Ok(Err(Gone::Over)) => {
+                tracing::warn!(task, "the lease is over; what the step was doing is dropped, another worker goes on");
+            }
             Ok(Err(Gone::Killed)) => {
                 tracing::info!(task, "stopped in the middle of a step; the next start resumes it");
                 drop(self.give_back().await);
@@ -185,7 +194,7 @@ impl Job {
     }
 
     async fn give_back(&self) -> Result<(), WriteError> {
-        let (fence, now) = (self.fence, self.now());
+        let (fence, now) = (self.fence, self.steady());
         self.inner.write(move |tx| fence.give_back(tx, now)).await
     }
 
@@ -204,8 +213,14 @@ impl Job {
         if self.stop.stopping.is_cancelled() {
             Hold { lease_until: 0, attempt: 0 }
         } else {
-            Hold { lease_until: self.inner.lease_from(self.now()), attempt: 1 }
+            Hold { lease_until: self.inner.lease_from(self.steady()), attempt: 1 }
         }
+    }
+
+    /// What follows after a write that held the task so.
+    fn onward(&self, hold: Hold, next: Next) -> Option<Next> {
+        self.held_until.store(hold.lease_until, Ordering::SeqCst);
+        (hold.lease_until > 0).then_some(next)
     }
 
     /// The task as it is once it has ended.
@@ -223,17 +238,18 @@ impl Job {
         })
     }
 
+    /// The date, for what is written down.
     fn now(&self) -> i64 {
         self.inner.clock.now_ms()
+    }
+
+    /// The time by which deadlines, leases and waits go.
+    fn steady(&self) -> i64 {
+        self.inner.clock.steady_ms()
     }
 }
 
 /// Tells the kind of a task's end, in the transaction that writes it.
 fn end_hook(tx: &Tx<'_>, kind: &Kind, task: &Task) -> Result<(), WriteError> {
     (kind.ended)(tx, task, task.status).map_err(WriteError::Hook)
-}
-
-/// What follows after a write that held the task so.
-fn onward(hold: Hold, next: Next) -> Option<Next> {
-    (hold.lease_until > 0).then_some(next)
 }

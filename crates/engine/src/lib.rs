@@ -33,6 +33,7 @@
 //! | the first step was undone | `failed`, message | `undone` | `forget`, `ended` |
 //! | an undo gave up | `error`, message | `undo_failed` | `ended` |
 //! | a step, or an undo, answers `Retry` | lease 0, `run_at` | | |
+//! | a step answers `Hold` | lease 0, `run_at`, no deadline | | |
 //!
 //! What comes next is never stored: [`replay`] decides it from the log, a pure function.
 //!
@@ -40,8 +41,10 @@
 //!
 //! A claim is one `UPDATE` that raises the task's epoch. Every later write of that worker begins with an
 //! `UPDATE … WHERE id AND epoch`; when it changes no row, somebody else has the task, and the worker drops everything. A
-//! lease keeps others from claiming while the worker lives; a heartbeat renews it. An engine that has its database to
-//! itself ([`Settings::exclusive`]) needs neither: its claims hold until it ends, and its next start voids them all.
+//! lease keeps others from claiming while the worker lives; a heartbeat renews it. A worker that could not renew its lease
+//! drops what its step is doing a tenth of the lease before the end; a process that was stopped meanwhile finds out before it
+//! lets a step go on. All engines on one database must go by one clock, closer than that tenth. An engine that has its
+//! database to itself ([`Settings::exclusive`]) needs no lease: its claims hold until it ends, and its next start voids them all.
 //!
 //! The fence stops a stale worker's writes, not its hands. For those there is [`StepContext::generation`]: whoever acts on
 //! the world hands it down, and the far side refuses an older one than it has seen.
@@ -71,6 +74,7 @@
 mod clock;
 mod ended;
 mod engine;
+mod gate;
 mod job;
 mod log;
 mod plan;
@@ -83,6 +87,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use engine::{Engine, EnqueueError, Settings};
+pub use gate::Gate;
 pub use log::{Event, EventKind, Next, Unreadable, replay};
 pub use registry::{Ended, Kind, Registry, RegistryError};
 pub use step::{Failure, Outcome, Step, StepContext, Undone, generation};

@@ -32,6 +32,10 @@ pub enum Outcome {
     Done(Value),
     /// Not yet: run it again after this time. The worker is free meanwhile.
     Retry(Duration),
+    /// Not yet, since somebody wants it so: run it again after this time, or after
+    /// [`Engine::release`](crate::Engine::release) when there is none. The time does not count: the task's deadline is
+    /// counted anew.
+    Hold(Option<Duration>),
     /// It cannot work: undo this step and all before it.
     Fail(Failure),
 }
@@ -97,7 +101,7 @@ pub struct StepContext {
     pub attempt: u32,
     /// What the done steps answered, by their names.
     pub outputs: BTreeMap<String, Value>,
-    /// When this run is dropped and counts as failed, in milliseconds since 1970.
+    /// When this run is dropped and counts as failed, in milliseconds of the clock's steady time.
     pub deadline_ms: i64,
 }
 

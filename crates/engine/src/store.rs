@@ -24,7 +24,7 @@ pub(crate) use task_columns;
 
 const INSERT: &str = "INSERT INTO task (kind, tenant, region, subject, status, params, steps, run_at, time_limit, \
      total_steps, request_id, operator, client, created_at) \
-     VALUES ($1, $2, $3, $4, 'preparing', $5, $6, $7, $8, $9, $10, $11, $12, $7) \
+     VALUES ($1, $2, $3, $4, 'preparing', $5, $6, $7, $8, $9, $10, $11, $12, $13) \
      ON CONFLICT DO NOTHING RETURNING id";
 const LIVE: &str =
     "SELECT id, status FROM task WHERE subject = $1 AND status IN ('preparing', 'running', 'error') LIMIT 1";
@@ -40,7 +40,8 @@ pub(crate) fn insert(
     new: &NewTask,
     steps: &[&str],
     time_limit: i64,
-    now: i64,
+    run_at: i64,
+    created_at: i64,
 ) -> Result<Option<TaskId>, Error> {
     let total = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     let (given, names) = (new.params.to_string(), Value::from(steps).to_string());
@@ -52,12 +53,13 @@ pub(crate) fn insert(
         &new.subject,
         &given,
         &names,
-        now,
+        run_at,
         time_limit,
         total,
         request_id,
         operator,
         client,
+        created_at,
     ];
     tx.query_opt(INSERT, values, |row| Ok(TaskId(row.int(0)?)))
 }

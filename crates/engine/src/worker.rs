@@ -97,7 +97,7 @@ impl Dispatcher {
                 () = self.stop.stopping.cancelled() => break,
                 () = self.inner.wake.notified() => {}
                 Some(_) = self.jobs.join_next() => {}
-                () = self.inner.clock.sleep_until(look_again) => {}
+                () = self.inner.clock.sleep_until_steady(look_again) => {}
             }
             while self.jobs.try_join_next().is_some() {}
         }
@@ -129,7 +129,7 @@ impl Dispatcher {
 
     /// Claims and spawns as many due tasks as there are free workers; answers when to look again.
     async fn fill(&mut self) -> i64 {
-        let now = self.inner.clock.now_ms();
+        let now = self.inner.clock.steady_ms();
         let poll_at = now.saturating_add(millis(self.inner.settings.poll));
         let free = self.inner.settings.workers.max(1).saturating_sub(self.jobs.len());
         if free == 0 {
@@ -155,7 +155,8 @@ impl Dispatcher {
             Some(at) => return Ok(Due::At(at)),
             None => return Ok(Due::Nothing),
         }
-        let claim = Claim { owner: self.inner.settings.name.clone(), now, lease_until: self.inner.lease_from(now) };
+        let (owner, date) = (self.inner.settings.name.clone(), self.inner.clock.now_ms());
+        let claim = Claim { owner, now, date, lease_until: self.inner.lease_from(now) };
         let registry = Arc::clone(&self.inner.registry);
         let claimed = self.inner.write(move |tx| claim_all(tx, &registry, &claim, free)).await?;
         Ok(if claimed.is_empty() { Due::Nothing } else { Due::Claimed(claimed) })
@@ -184,7 +185,7 @@ fn claim_all(tx: &Tx<'_>, registry: &Registry, claim: &Claim, free: usize) -> Re
         let plan = plan(registry.get(&stored.task.kind), &stored, events);
         if let Ok(Plan { kind, next: Next::Run(index), .. }) = &plan {
             let step = kind.step(*index);
-            work::append(tx, stored.task.id, step.name(), EventKind::Started, &Value::Null, claim.now)?;
+            work::append(tx, stored.task.id, step.name(), EventKind::Started, &Value::Null, claim.date)?;
         }
         all.push(Claimed { stored, plan });
     }

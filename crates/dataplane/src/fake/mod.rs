@@ -119,6 +119,12 @@ impl FakePlane {
         self.with(|state| state.world.spec(node))
     }
 
+    /// The highest generation that the node has seen; 0 when it has seen none.
+    #[must_use]
+    pub fn generation(&self, node: &NodeRef) -> u64 {
+        self.with(|state| state.world.generation(node))
+    }
+
     /// All calls so far, in order, failed ones too.
     #[must_use]
     pub fn calls(&self) -> Vec<(Call, NodeRef)> {
@@ -187,8 +193,14 @@ impl DataPlane for FakePlane {
         self.call(Call::Observe, node, |world| Ok(world.observe(node))).await
     }
 
-    async fn purge(&self, node: &NodeRef, replicas: &[NodeRef], _timeout: Duration) -> Result<Purged, Error> {
-        self.call(Call::Purge, node, |world| world.purge(node, replicas)).await
+    async fn purge(
+        &self,
+        node: &NodeRef,
+        generation: u64,
+        replicas: &[NodeRef],
+        _timeout: Duration,
+    ) -> Result<Purged, Error> {
+        self.call(Call::Purge, node, |world| world.purge(node, generation, replicas)).await
     }
 
     async fn port_is_free(&self, address: IpAddr, port: u16) -> bool {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 
-use crate::{Error, NodeRef, NodeSpec, NodeState, Observed, Purged, Role, Version};
+use crate::{Error, NodeRef, NodeSpec, NodeState, Observed, Purged, REGARDLESS, Role, Version};
 
 #[derive(Debug, Default)]
 pub(super) struct World {
     nodes: BTreeMap<NodeRef, Node>,
-    removed: BTreeMap<NodeRef, u64>,
+    /// The highest generation that was on each node, also on those that are gone.
+    seen: BTreeMap<NodeRef, u64>,
     foreign: HashSet<SocketAddr>,
     starts: u32,
 }
@@ -29,10 +30,16 @@ impl Node {
 }
 
 impl World {
-    fn check(&self, node: &NodeRef, given: u64) -> Result<(), Error> {
-        let folder = self.nodes.get(node).map_or(0, |known| known.spec.generation);
-        let current = folder.max(self.removed.get(node).copied().unwrap_or(0));
-        if given >= current { Ok(()) } else { Err(Error::Stale { node: node.clone(), given, current }) }
+    /// Refuses an older generation and remembers a newer one.
+    fn check(&mut self, node: &NodeRef, given: u64) -> Result<(), Error> {
+        let seen = self.seen.entry(node.clone()).or_default();
+        if given < *seen {
+            return Err(Error::Stale { node: node.clone(), given, current: *seen });
+        }
+        if given != REGARDLESS {
+            *seen = given;
+        }
+        Ok(())
     }
 
     pub(super) fn ensure(&mut self, spec: &NodeSpec, version: Version) -> Result<Observed, Error> {
@@ -55,7 +62,11 @@ impl World {
     }
 
     pub(super) fn stop(&mut self, node: &NodeRef, generation: u64) -> Result<(), Error> {
+        let seen = self.generation(node);
         self.check(node, generation)?;
+        if !self.nodes.contains_key(node) {
+            self.seen.insert(node.clone(), seen);
+        }
         if let Some(known) = self.nodes.get_mut(node) {
             known.spec.generation = generation;
             known.run = None;
@@ -66,7 +77,6 @@ impl World {
     pub(super) fn absent(&mut self, node: &NodeRef, generation: u64) -> Result<(), Error> {
         self.check(node, generation)?;
         self.nodes.remove(node);
-        self.removed.insert(node.clone(), generation);
         Ok(())
     }
 
@@ -102,9 +112,13 @@ impl World {
         self.nodes.values().filter(|node| node.run.is_some() && node.spec.role == follows).fold(0, |count, _| count + 1)
     }
 
-    pub(super) fn purge(&mut self, node: &NodeRef, replicas: &[NodeRef]) -> Result<Purged, Error> {
-        let known = self.nodes.get_mut(node).filter(|known| known.run.is_some());
-        let known = known.ok_or_else(|| Error::NotRunning { node: node.clone() })?;
+    pub(super) fn purge(&mut self, node: &NodeRef, generation: u64, replicas: &[NodeRef]) -> Result<Purged, Error> {
+        let is_up = self.nodes.get(node).is_some_and(|known| known.run.is_some());
+        if is_up {
+            self.check(node, generation)?;
+        }
+        let known =
+            self.nodes.get_mut(node).filter(|_| is_up).ok_or_else(|| Error::NotRunning { node: node.clone() })?;
         if known.spec.role != Role::Master {
             return Err(Error::NotMaster { node: node.clone() });
         }
@@ -142,6 +156,10 @@ impl World {
 
     pub(super) fn spec(&self, node: &NodeRef) -> Option<NodeSpec> {
         self.nodes.get(node).map(|known| known.spec.clone())
+    }
+
+    pub(super) fn generation(&self, node: &NodeRef) -> u64 {
+        self.seen.get(node).copied().unwrap_or(0)
     }
 
     pub(super) fn list(&self) -> Vec<NodeRef> {

@@ -4,7 +4,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::redis_conf::{redis_conf, users_acl};
@@ -36,7 +36,7 @@ impl Folder {
         self.path.is_dir()
     }
 
-    /// The generation that the node has seen; 0 when there is none, or none that can be read.
+    /// The generation of the spec that was written last; 0 when there is none, or none that can be read.
     pub(super) fn generation(&self) -> u64 {
         self.read(GENERATION).and_then(|text| text.parse().ok()).unwrap_or(0)
     }
@@ -55,15 +55,10 @@ impl Folder {
         fs::read_to_string(self.path.join(name)).ok().map(|text| text.trim().to_owned())
     }
 
-    /// Writes down the generation of a call that is about to act.
-    pub(super) fn write_generation(&self, generation: u64) -> Result<(), Error> {
-        self.write(GENERATION, &generation.to_string())
-    }
-
     /// Creates the folder and writes all that the spec decides; what is the same already is left alone.
     pub(super) fn write_spec(&self, spec: &NodeSpec, version: Version) -> Result<(), Error> {
         self.create()?;
-        self.write_generation(spec.generation)?;
+        self.write(GENERATION, &spec.generation.to_string())?;
         self.write(SECRET, &spec.secret)?;
         self.write(ACL, &users_acl(spec, version))?;
         self.write(CONF, &redis_conf(spec, version))
@@ -82,23 +77,6 @@ impl Folder {
         let path = self.path.join(name);
         let temporary = self.path.join(format!("{name}.new"));
         write_private(&temporary, text).and_then(|()| fs::rename(&temporary, &path)).map_err(Error::io("write", path))
-    }
-
-    /// Removes the folder, and the instance's when this was its last node.
-    pub(super) fn remove(&self) -> Result<(), Error> {
-        match fs::remove_dir_all(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::io("remove the folder", &self.path)(error));
-            }
-            _ => {}
-        }
-        let Some(instance) = self.path.parent() else { return Ok(()) };
-        match fs::remove_dir(instance) {
-            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
-                Err(Error::io("remove the folder", instance)(error))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Where the log ends now: what a start writes comes after it.
@@ -122,6 +100,49 @@ impl Folder {
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())
+}
+
+/// Where folders go to be deleted: a folder of the root that is named like no instance.
+const REMOVED: &str = ".removed";
+
+/// Moves a node's folder away in one go, and removes the instance's when this was its last node. Answers where it is
+/// now; `None` when there was none.
+pub(super) fn move_away(folder: &Folder, root: &Path) -> Result<Option<PathBuf>, Error> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let removed = root.join(REMOVED);
+    DirBuilder::new().recursive(true).mode(0o700).create(&removed).map_err(Error::io("create the folder", &removed))?;
+    // Of this process and this moment alone; the folder it was cannot come back while it is there.
+    let inode = fs::metadata(&folder.path).map_or(0, |path| path.ino());
+    let target = removed.join(format!("{}.{}.{inode}", folder.node.instance, folder.node.node));
+    fs::rename(&folder.path, &target).map_err(Error::io("remove the folder", &folder.path))?;
+    if let Some(instance) = folder.path.parent() {
+        match fs::remove_dir(instance) {
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
+                return Err(Error::io("remove the folder", instance)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(target))
+}
+
+/// Deletes a folder that was moved away.
+pub(super) fn delete(removed: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(removed) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove the folder", removed)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes what a crash left behind between the two.
+pub(super) fn clear_removed(root: &Path) {
+    for entry in fs::read_dir(root.join(REMOVED)).into_iter().flatten().flatten() {
+        if let Err(error) = delete(&entry.path()) {
+            tracing::warn!(%error, "what is left of a removed node cannot be deleted");
+        }
+    }
 }
 
 /// All folders under the root that are named like nodes.

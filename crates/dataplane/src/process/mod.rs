@@ -1,13 +1,15 @@
 //! Nodes as real processes on this machine. Linux only: whose a process is, `/proc` tells.
 //!
 //! The order within a call is always: names and spec are checked → one call at a time on a node → the generation is
-//! checked and written down → files → process. A crash in between leaves what the next call sets right.
+//! checked and written down → files → process. A crash in between leaves what the next call sets right. Each act checks
+//! the generation anew, since other processes may share the root; see `fence.rs`.
 
 mod config;
 mod engines;
 mod fence;
 mod find;
 mod folder;
+mod hands;
 mod ports;
 mod purge;
 mod spawn;
@@ -24,6 +26,7 @@ pub use config::ProcessConfig;
 use fence::Fence;
 use find::Finder;
 use folder::Folder;
+use hands::Hands;
 use spawn::{Limits, Ready};
 
 use crate::control::Control;
@@ -52,7 +55,9 @@ impl ProcessPlane {
         // Processes say where they work by the real path.
         let root = fs::canonicalize(&config.root).map_err(Error::io("read the folder", &config.root))?;
         let finder = Finder::new(engines.iter().map(|engine| engine.path.as_path()));
-        Ok(Self { root, config, engines, finder, fence: Fence::default() })
+        let fence = Fence::open(&root)?;
+        folder::clear_removed(&root);
+        Ok(Self { root, config, engines, finder, fence })
     }
 
     fn folder(&self, node: &NodeRef) -> Result<Folder, Error> {
@@ -75,8 +80,14 @@ impl ProcessPlane {
         Control::connect(&folder.node, &folder.path, secret, self.config.call_timeout).await
     }
 
+    /// The hands of one call.
+    fn hands<'p>(&'p self, folder: &'p Folder, generation: u64) -> Hands<'p> {
+        Hands { fence: &self.fence, finder: &self.finder, folder, generation, remember: true }
+    }
+
     /// A node that runs, or is about to answer; `None` when it must be started.
-    async fn adopt(&self, folder: &Folder, spec: &NodeSpec) -> Result<Option<Ready>, Error> {
+    async fn adopt(&self, hands: &Hands<'_>, spec: &NodeSpec) -> Result<Option<Ready>, Error> {
+        let folder = hands.folder;
         let limits = self.limits();
         if let Some(ready) = spawn::answer(folder, &spec.secret, limits).await? {
             return Ok(Some(ready));
@@ -87,27 +98,28 @@ impl ProcessPlane {
             return Ok(Some(ready));
         }
         // What is left are helpers of a node that died, or a start that was cut short.
-        stop::kill(&self.finder, folder).await?;
+        stop::kill(hands).await?;
         Ok(None)
     }
 
     /// Changes a running node; `None` when it has to be restarted and has been stopped for that.
-    async fn change(&self, folder: &Folder, spec: &NodeSpec, ready: Ready) -> Result<Option<Observed>, Error> {
+    async fn change(&self, hands: &Hands<'_>, spec: &NodeSpec, ready: Ready) -> Result<Option<Observed>, Error> {
         let (mut control, info) = ready;
         if needs_restart(&mut control, &info, spec).await? {
             tracing::info!(node = %spec.node, "restarting: port, address or engine changed");
             drop(control);
-            stop::stop(&self.finder, folder, self.config.stop_grace).await?;
+            stop::stop(hands, self.config.stop_grace).await?;
             return Ok(None);
         }
         reconfigure(&mut control, &info, spec, self.engine(spec)?.version).await?;
         Ok(Some(Info::ask(&mut control).await?.observed()))
     }
 
-    async fn running(&self, node: &NodeRef) -> Result<Control, Error> {
-        let folder = self.folder(node)?;
-        let secret = folder.secret().unwrap_or_default();
-        self.connect(&folder, &secret).await?.ok_or_else(|| Error::NotRunning { node: node.clone() })
+    /// The connection of a call that goes on only if no newer generation has come; older ones are cut.
+    async fn take_over(&self, hands: &Hands<'_>, control: &mut Control, first: bool) -> Result<(), Error> {
+        // After the connection was made: whoever comes later either cuts it or is the newer one.
+        let newer = hands.check().await?;
+        if newer || first { control.take_over().await } else { Ok(()) }
     }
 }
 
@@ -118,40 +130,33 @@ impl DataPlane for ProcessPlane {
         let version = self.engine(spec)?.version;
         let folder = self.folder(&spec.node)?;
         let _turn = self.fence.enter(&spec.node).await;
-        self.fence.check(&spec.node, spec.generation, folder.generation())?;
-        folder.write_spec(spec, version)?;
-        if let Some(ready) = self.adopt(&folder, spec).await?
-            && let Some(observed) = self.change(&folder, spec, ready).await?
-        {
-            return Ok(observed);
+        let hands = self.hands(&folder, spec.generation);
+        let written = hands.act(|| folder.write_spec(spec, version)).await?;
+        if let Some((mut control, info)) = self.adopt(&hands, spec).await? {
+            self.take_over(&hands, &mut control, written.newer).await?;
+            if let Some(observed) = self.change(&hands, spec, (control, info)).await? {
+                return Ok(observed);
+            }
         }
-        let (_, info) = spawn::start(&self.finder, &folder, spec, self.limits()).await?;
+        let (_, info) = spawn::start(&hands, spec, self.limits()).await?;
         Ok(info.observed())
     }
 
     async fn stop(&self, node: &NodeRef, generation: u64) -> Result<(), Error> {
         let folder = self.folder(node)?;
         let _turn = self.fence.enter(node).await;
-        self.fence.check(node, generation, folder.generation())?;
-        if folder.exists() {
-            folder.write_generation(generation)?;
-        }
-        stop::stop(&self.finder, &folder, self.config.stop_grace).await
+        let hands = Hands { remember: folder.exists(), ..self.hands(&folder, generation) };
+        stop::stop(&hands, self.config.stop_grace).await
     }
 
     async fn absent(&self, node: &NodeRef, generation: u64) -> Result<(), Error> {
         let folder = self.folder(node)?;
         let _turn = self.fence.enter(node).await;
-        self.fence.check(node, generation, folder.generation())?;
-        if folder.exists() {
-            folder.write_generation(generation)?;
-        }
-        self.fence.removed(node, generation);
         // Its data goes too: nothing is worth a graceful end.
-        stop::kill(&self.finder, &folder).await?;
-        let removal = folder.clone();
-        let removed = tokio::task::spawn_blocking(move || removal.remove()).await;
-        removed.map_err(|error| Error::io("remove the folder", folder.path)(error.into()))?
+        let Some(removed) = stop::remove(&self.hands(&folder, generation), &self.root).await? else { return Ok(()) };
+        let path = removed.clone();
+        let deleted = tokio::task::spawn_blocking(move || folder::delete(&path)).await;
+        deleted.map_err(|error| Error::io("remove the folder", removed)(error.into()))?
     }
 
     async fn observe(&self, node: &NodeRef) -> Result<Observed, Error> {
@@ -166,8 +171,18 @@ impl DataPlane for ProcessPlane {
         Ok(if folder.exists() { Observed::stopped() } else { Observed::absent() })
     }
 
-    async fn purge(&self, node: &NodeRef, replicas: &[NodeRef], timeout: Duration) -> Result<Purged, Error> {
-        let mut control = self.running(node).await?;
+    async fn purge(
+        &self,
+        node: &NodeRef,
+        generation: u64,
+        replicas: &[NodeRef],
+        timeout: Duration,
+    ) -> Result<Purged, Error> {
+        let folder = self.folder(node)?;
+        let secret = folder.secret().unwrap_or_default();
+        let connected = self.connect(&folder, &secret).await?;
+        let mut control = connected.ok_or_else(|| Error::NotRunning { node: node.clone() })?;
+        self.take_over(&self.hands(&folder, generation), &mut control, false).await?;
         purge::purge(&mut control, node, replicas.len(), timeout).await
     }
 
@@ -180,6 +195,7 @@ impl DataPlane for ProcessPlane {
     }
 
     async fn list(&self) -> Result<Vec<NodeRef>, Error> {
+        self.fence.tidy(|node| self.folder(node).is_ok_and(|folder| folder.exists()));
         let mut nodes = folder::list(&self.root)?;
         // A process whose folder was deleted under it counts as well.
         nodes.extend(self.finder.under(&self.root).iter().filter_map(|process| {

@@ -3,15 +3,17 @@
 //! The engine itself forks into a session of its own (`daemonize yes`) and the process that was started ends: so the
 //! node outlives whoever started it. What goes wrong before the fork is on stderr, what goes wrong after it is in the log.
 
+use std::io;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::find::{Finder, Process};
 use super::folder::{CONF, Folder};
+use super::hands::Hands;
 use super::stop::kill;
 use crate::control::Control;
 use crate::probe::Info;
@@ -42,10 +44,13 @@ pub(super) struct Limits {
 pub(super) type Ready = (Control, Info);
 
 /// Starts the node whose files are written, and returns when it serves.
-pub(super) async fn start(finder: &Finder, folder: &Folder, spec: &NodeSpec, limits: Limits) -> Result<Ready, Error> {
+pub(super) async fn start(hands: &Hands<'_>, spec: &NodeSpec, limits: Limits) -> Result<Ready, Error> {
+    let (finder, folder) = (hands.finder, hands.folder);
     let log_end = folder.log_end();
     let failed = |reason: String| Error::Start { node: spec.node.clone(), reason };
-    let output = run(engine(&spec.engine, CONF).current_dir(&folder.path), limits.start).await.map_err(failed)?;
+    let mut command = engine(&spec.engine, CONF);
+    let child = hands.act(|| spawn(command.current_dir(&folder.path)).map_err(failed)).await?.value;
+    let output = ended(child, limits.start).await.map_err(failed)?;
     if !output.status.success() {
         return Err(failed(said(&output)));
     }
@@ -53,7 +58,7 @@ pub(super) async fn start(finder: &Finder, folder: &Folder, spec: &NodeSpec, lim
         Ok(Some(ready)) => Ok(ready),
         Ok(None) => Err(cause(spec, &folder.log_since(log_end), "it ended without a word")),
         Err(Error::Unresponsive { after, .. }) => {
-            kill(finder, folder).await?;
+            kill(hands).await?;
             Err(cause(spec, &folder.log_since(log_end), &format!("no answer within {after:?}")))
         }
         Err(error) => Err(error),
@@ -120,7 +125,7 @@ pub(super) async fn alive(finder: &Finder, folder: &Folder) -> bool {
 
 /// What `program argument` prints on stdout, or why it cannot be had.
 pub(super) async fn output_of(program: &Path, argument: &str, limit: Duration) -> Result<String, String> {
-    let output = run(&mut engine(program, argument), limit).await?;
+    let output = ended(spawn(&mut engine(program, argument))?, limit).await?;
     if !output.status.success() {
         return Err(said(&output));
     }
@@ -135,10 +140,18 @@ fn engine(program: &Path, argument: &str) -> Command {
     command
 }
 
-async fn run(command: &mut Command, limit: Duration) -> Result<Output, String> {
-    match timeout(limit, command.kill_on_drop(true).output()).await {
+fn spawn(command: &mut Command) -> Result<Child, String> {
+    command.kill_on_drop(true).spawn().map_err(not_run)
+}
+
+fn not_run(error: io::Error) -> String {
+    format!("cannot run it: {error}")
+}
+
+async fn ended(child: Child, limit: Duration) -> Result<Output, String> {
+    match timeout(limit, child.wait_with_output()).await {
         Ok(Ok(output)) => Ok(output),
-        Ok(Err(error)) => Err(format!("cannot run it: {error}")),
+        Ok(Err(error)) => Err(not_run(error)),
         Err(_) => Err(format!("it did not return within {limit:?}")),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dataplane::fake::FakePlane;
-use dataplane::{Access, DataPlane, Error, NodeRef, NodeSpec, NodeState, Observed, Role, password_sha256};
+use dataplane::{Access, DataPlane, Error, NodeRef, NodeSpec, NodeState, Observed, REGARDLESS, Role, password_sha256};
 
 use crate::harness::{World, endpoint, eventually};
 
@@ -74,13 +74,13 @@ async fn bad_requests_are_named(plane: &dyn DataPlane, spec: &NodeSpec) {
     named(plane.observe(&outside).await, "instance");
     assert!(matches!(plane.absent(&outside, 1).await, Err(Error::InvalidSpec { .. })));
     assert!(matches!(plane.stop(&outside, 1).await, Err(Error::InvalidSpec { .. })));
-    assert!(matches!(plane.purge(&outside, &[], TIMEOUT).await, Err(Error::InvalidSpec { .. })));
+    assert!(matches!(plane.purge(&outside, 1, &[], TIMEOUT).await, Err(Error::InvalidSpec { .. })));
 }
 
 async fn nothing_is_there(plane: &dyn DataPlane, node: &NodeRef) {
     assert_eq!(plane.observe(node).await.unwrap(), Observed::absent());
     plane.stop(node, 9).await.unwrap();
-    assert!(matches!(plane.purge(node, &[], TIMEOUT).await, Err(Error::NotRunning { .. })));
+    assert!(matches!(plane.purge(node, 9, &[], TIMEOUT).await, Err(Error::NotRunning { .. })));
 }
 
 async fn starting_is_idempotent(plane: &dyn DataPlane, spec: &NodeSpec) {
@@ -115,12 +115,12 @@ async fn replicas_follow(plane: &dyn DataPlane, master: &NodeSpec, replica: &Nod
 }
 
 async fn purging(plane: &dyn DataPlane, master: &NodeSpec, replica: &NodeSpec) {
-    let purged = plane.purge(&master.node, std::slice::from_ref(&replica.node), TIMEOUT).await.unwrap();
+    let purged = plane.purge(&master.node, 1, std::slice::from_ref(&replica.node), TIMEOUT).await.unwrap();
     assert_eq!((purged.keys, purged.replicas), (0, 1));
-    let refused = plane.purge(&replica.node, &[], TIMEOUT).await;
+    let refused = plane.purge(&replica.node, 1, &[], TIMEOUT).await;
     assert!(matches!(refused, Err(Error::NotMaster { .. })), "{refused:?}");
     plane.stop(&replica.node, 1).await.unwrap();
-    let lag = plane.purge(&master.node, std::slice::from_ref(&replica.node), Duration::from_millis(50)).await;
+    let lag = plane.purge(&master.node, 1, std::slice::from_ref(&replica.node), Duration::from_millis(50)).await;
     assert!(matches!(lag, Err(Error::ReplicasLag { acknowledged: 0, wanted: 1, .. })), "{lag:?}");
 }
 
@@ -139,5 +139,9 @@ async fn generations_are_fenced(plane: &dyn DataPlane, spec: &NodeSpec) {
     assert_eq!(plane.ensure(&older).await.unwrap_err().to_string(), stale);
     assert_eq!(plane.stop(&spec.node, 4).await.unwrap_err().to_string(), stale);
     assert_eq!(plane.absent(&spec.node, 4).await.unwrap_err().to_string(), stale);
+    assert_eq!(plane.purge(&spec.node, 4, &[], TIMEOUT).await.unwrap_err().to_string(), stale);
+    plane.purge(&spec.node, REGARDLESS, &[], TIMEOUT).await.unwrap();
+    plane.purge(&spec.node, 6, &[], TIMEOUT).await.unwrap();
+    assert!(matches!(plane.stop(&spec.node, 5).await, Err(Error::Stale { given: 5, current: 6, .. })));
     assert!(plane.observe(&spec.node).await.unwrap().is_running());
 }

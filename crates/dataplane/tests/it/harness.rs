@@ -70,7 +70,11 @@ impl World {
             self.plane.absent(&node, u64::MAX).await.unwrap();
         }
         assert_eq!(working_under(&self.root), Vec::<i32>::new(), "processes are left");
-        assert_eq!(fs::read_dir(&self.root).unwrap().count(), 0, "folders are left");
+        let left: Vec<_> = fs::read_dir(&self.root).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        let own = |name: &&std::ffi::OsString| *name == ".fences" || *name == ".removed";
+        assert_eq!(left.iter().filter(|name| !own(name)).count(), 0, "folders are left: {left:?}");
+        let removed = fs::read_dir(self.root.join(".removed")).into_iter().flatten().count();
+        assert_eq!(removed, 0, "what was removed is still there");
     }
 }
 

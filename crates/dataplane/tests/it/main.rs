@@ -9,6 +9,7 @@ mod crash;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod late;
 mod life;
 #[cfg(test)]
 mod live;

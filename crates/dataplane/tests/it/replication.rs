@@ -45,7 +45,7 @@ async fn a_purge_empties_both() {
     let (master, replica) = pair(&world).await;
     let mut writer = Client::login(&master).await;
     writer.fill(10_000).await;
-    let purged = world.plane.purge(&master.node, std::slice::from_ref(&replica.node), TIMEOUT).await.unwrap();
+    let purged = world.plane.purge(&master.node, 1, std::slice::from_ref(&replica.node), TIMEOUT).await.unwrap();
     assert_eq!((purged.keys, purged.replicas), (10_000, 1));
     assert_eq!(writer.size().await, 0);
     assert_eq!(Client::login(&replica).await.size().await, 0);
@@ -67,7 +67,7 @@ async fn a_purge_outlives_the_process() {
         }
         tokio::time::sleep(Duration::from_millis(1000)).await;
         writer.run::<String>(&format!("SET filler {}", "x".repeat(8 << 20))).await.unwrap();
-        world.plane.purge(&master.node, &[], TIMEOUT).await.unwrap();
+        world.plane.purge(&master.node, 1, &[], TIMEOUT).await.unwrap();
         kill_9(before.pid.unwrap());
     }
     world.finish().await;

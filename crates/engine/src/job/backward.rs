@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::guard::Ran;
-use super::{Job, Onward, Work, end_hook, onward};
+use super::{Job, Onward, Work, end_hook};
 use crate::clock::millis;
 use crate::log::{EventKind, Next};
 use crate::step::{StepContext, Undone};
@@ -63,7 +63,7 @@ impl Job {
         });
         match (written.await, index.checked_sub(1)) {
             (Ok(()), None) => Ok(None),
-            (Ok(()), Some(before)) => Ok(onward(hold, Next::Undo(before))),
+            (Ok(()), Some(before)) => Ok(self.onward(hold, Next::Undo(before))),
             (Err(WriteError::Hook(error)), _) => {
                 tracing::warn!(task = self.task.id.0, %error, "what an undone step had recorded could not be taken back");
                 self.undo_later(work, index, PAUSE, "its records could not be taken back".to_owned()).await
@@ -74,7 +74,7 @@ impl Job {
 
     /// Gives the worker back until the undo is to be tried again; gives up when that would be past the deadline.
     async fn undo_later(&self, work: &Work, index: usize, after: Duration, why: String) -> Onward {
-        let (fence, run_at) = (self.fence, self.now().saturating_add(millis(after)));
+        let (fence, run_at) = (self.fence, self.steady().saturating_add(millis(after)));
         if run_at > work.undo_deadline {
             return self.give_up(work, index, why).await;
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::guard::Ran;
-use super::{Job, Onward, Work, end_hook, onward};
+use super::{Job, Onward, Work, end_hook};
 use crate::clock::millis;
+use crate::engine::FOREVER;
 use crate::log::{EventKind, Next};
 use crate::step::{Failure, Outcome, StepContext};
 use crate::store::work::{WriteError, append};
@@ -31,6 +32,7 @@ impl Job {
         match outcome {
             Outcome::Done(out) => self.done(work, index, cx, out).await,
             Outcome::Retry(after) => self.run_later(work, after).await,
+            Outcome::Hold(after) => self.hold_task(after).await,
             Outcome::Fail(failure) => self.fail(work, index, failure).await,
         }
     }
@@ -59,7 +61,7 @@ impl Job {
             Ok(()) if last => Ok(None),
             Ok(()) => {
                 work.outputs.insert(work.kind.step(index).name().to_owned(), out);
-                Ok(onward(hold, Next::Run(index + 1)))
+                Ok(self.onward(hold, Next::Run(index + 1)))
             }
             Err(WriteError::Hook(error)) => {
                 self.task.progress.0 = self.task.progress.0.saturating_sub(1);
@@ -72,8 +74,16 @@ impl Job {
 
     /// Gives the worker back until the step is to run again; at the deadline at the latest, to fail then.
     async fn run_later(&self, work: &Work, after: Duration) -> Onward {
-        let (fence, run_at) = (self.fence, self.now().saturating_add(millis(after)).min(work.deadline));
+        let (fence, run_at) = (self.fence, self.steady().saturating_add(millis(after)).min(work.deadline));
         self.persist(move |tx| fence.give_back(tx, run_at)).await?;
+        Ok(None)
+    }
+
+    /// Gives the worker back for as long as somebody wants it so.
+    async fn hold_task(&self, after: Option<Duration>) -> Onward {
+        let (fence, now) = (self.fence, self.steady());
+        let run_at = after.map_or(FOREVER, |after| now.saturating_add(millis(after)));
+        self.persist(move |tx| fence.hold(tx, run_at)).await?;
         Ok(None)
     }
 
@@ -83,7 +93,7 @@ impl Job {
         let Failure { message, detail } = failure;
         tracing::warn!(task = self.task.id.0, kind = work.kind.name, step = name, message, detail, "a step failed");
         let (fence, hold, now) = (self.fence, self.hold(), self.now());
-        let undo_deadline = now.saturating_add(millis(self.inner.settings.undo_deadline));
+        let undo_deadline = self.steady().saturating_add(millis(self.inner.settings.undo_deadline));
         let cause = json!({ "message": message, "detail": detail });
         self.persist(move |tx| {
             fence.unwind(tx, hold, undo_deadline)?;
@@ -92,7 +102,7 @@ impl Job {
         .await?;
         work.failure = message;
         work.undo_deadline = undo_deadline;
-        Ok(onward(hold, Next::Undo(index)))
+        Ok(self.onward(hold, Next::Undo(index)))
     }
 }
 

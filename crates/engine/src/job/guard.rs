@@ -1,8 +1,11 @@
 //! Lets a step work, and watches: its deadline, the lease, a stop, a panic.
 
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
 
 use futures_util::FutureExt;
 
@@ -26,37 +29,66 @@ impl Job {
             // In this order: a step that is late, or not ours any more, must not even begin.
             biased;
             () = self.stop.killed.cancelled() => Err(Gone::Killed),
-            () = self.keep_lease() => Err(Gone::Lost),
-            () = self.inner.clock.sleep_until(deadline) => Ok(Ran::Late),
-            ran = AssertUnwindSafe(work).catch_unwind() => Ok(match ran {
-                Ok(answer) => Ran::Answered(answer),
-                Err(payload) => Ran::Panicked(panic_text(payload.as_ref())),
-            }),
+            gone = self.keep_lease() => Err(gone),
+            () = self.inner.clock.sleep_until_steady(deadline) => Ok(Ran::Late),
+            ran = self.while_held(AssertUnwindSafe(work).catch_unwind()) => match ran {
+                Some(Ok(answer)) => Ok(Ran::Answered(answer)),
+                Some(Err(payload)) => Ok(Ran::Panicked(panic_text(payload.as_ref()))),
+                None => Err(Gone::Over),
+            },
         }
     }
 
-    /// Renews the lease for as long as it is polled; returns when it is lost.
-    async fn keep_lease(&self) {
+    /// Lets the work go on only while the lease holds: it is looked at before each poll. A timer alone would not do: a
+    /// process that was stopped for long may be woken by what its step waits for, before any timer.
+    async fn while_held<F: Future>(&self, work: F) -> Option<F::Output> {
+        let mut work = pin!(work);
+        poll_fn(|cx| if self.is_over() { Poll::Ready(None) } else { work.as_mut().poll(cx).map(Some) }).await
+    }
+
+    fn is_over(&self) -> bool {
+        !self.inner.settings.exclusive && self.steady() >= self.acts_until()
+    }
+
+    /// Nothing may be done from then on: a tenth of the lease before others may claim the task, since their clocks may
+    /// be ahead of ours.
+    fn acts_until(&self) -> i64 {
+        self.held_until.load(Ordering::SeqCst).saturating_sub(millis(self.inner.settings.lease) / 10)
+    }
+
+    /// Renews the lease for as long as it is polled; returns when it is lost or over.
+    async fn keep_lease(&self) -> Gone {
         if self.inner.settings.exclusive {
             std::future::pending::<()>().await;
         }
         let third = (millis(self.inner.settings.lease) / 3).max(1);
-        let mut held_until = self.inner.lease_from(self.now());
-        let mut next = self.now().saturating_add(third);
+        let mut next = self.steady().saturating_add(third);
         loop {
-            self.inner.clock.sleep_until(next).await;
-            // Counted from before the write, however long it takes.
-            next = self.now().saturating_add(third);
-            let (fence, until) = (self.fence, self.inner.lease_from(self.now()));
-            match self.inner.write(move |tx| fence.renew(tx, until)).await {
-                Ok(()) => held_until = until,
-                Err(WriteError::Lost) => return,
-                Err(error) => tracing::warn!(task = self.task.id.0, %error, "the lease could not be renewed"),
+            let over = self.inner.clock.sleep_until_steady(self.acts_until());
+            // A database that does not answer must not keep us beyond the lease.
+            let renewed = tokio::select! {
+                biased;
+                () = over => return Gone::Over,
+                renewed = self.renew(next) => renewed,
+            };
+            if let Err(gone) = renewed {
+                return gone;
             }
-            if self.now() >= held_until {
-                return;
-            }
+            next = self.steady().saturating_add(third);
         }
+    }
+
+    /// Renews the lease at this time; one that cannot be renewed may be at the next.
+    async fn renew(&self, at: i64) -> Result<(), Gone> {
+        self.inner.clock.sleep_until_steady(at).await;
+        // Counted from before the write, however long it takes.
+        let (fence, until) = (self.fence, self.inner.lease_from(self.steady()));
+        match self.inner.write(move |tx| fence.renew(tx, until)).await {
+            Ok(()) => self.held_until.store(until, Ordering::SeqCst),
+            Err(WriteError::Lost) => return Err(Gone::Lost),
+            Err(error) => tracing::warn!(task = self.task.id.0, %error, "the lease could not be renewed"),
+        }
+        Ok(())
     }
 }
 

@@ -55,7 +55,10 @@ pub(crate) struct Fence {
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
     pub(crate) owner: String,
+    /// The steady time.
     pub(crate) now: i64,
+    /// The date.
+    pub(crate) date: i64,
     pub(crate) lease_until: i64,
 }
 
@@ -63,7 +66,7 @@ const DUE: &str = "SELECT run_at FROM task WHERE status IN ('preparing', 'runnin
      ORDER BY run_at, id LIMIT 1";
 const CLAIM: &str = concat!(
     "UPDATE task SET owner = $1, epoch = epoch + 1, attempt = attempt + 1, lease_until = $3, status = 'running', \
-     started_at = COALESCE(started_at, $2), deadline = COALESCE(deadline, $2 + time_limit) \
+     started_at = COALESCE(started_at, $4), deadline = COALESCE(deadline, $2 + time_limit) \
      WHERE id = (SELECT id FROM task WHERE status IN ('preparing', 'running') AND run_at <= $2 AND lease_until <= $2 \
      ORDER BY run_at, id LIMIT 1) AND lease_until <= $2 RETURNING ",
     task_columns!(),
@@ -83,6 +86,8 @@ const STEP_BACK: &str = "UPDATE task SET lease_until = $3, attempt = $4 \
      WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const GIVE_BACK: &str = "UPDATE task SET lease_until = 0, run_at = $3 \
      WHERE id = $1 AND epoch = $2 AND status = 'running'";
+const HOLD: &str = "UPDATE task SET lease_until = 0, run_at = $3, deadline = NULL \
+     WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const FINISH: &str = "UPDATE task SET lease_until = 0, status = $3, message = $4, ended_at = $5, done_steps = $6 \
      WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const APPEND: &str = "INSERT INTO task_event (task_id, step, event, seq, data, at) VALUES ($1, $2, $3, \
@@ -100,6 +105,12 @@ const ABANDON: &str = concat!(
     task_columns!()
 );
 
+const HOLD_BACK: &str = "UPDATE task SET run_at = $2 WHERE id = $1 AND status = 'preparing'";
+const RELEASE: &str = "UPDATE task SET run_at = $2 \
+     WHERE id = $1 AND status IN ('preparing', 'running') AND lease_until = 0 AND run_at >= $3";
+const RELEASE_ALL: &str = "UPDATE task SET run_at = $1 \
+     WHERE status IN ('preparing', 'running') AND lease_until = 0 AND run_at >= $2";
+
 /// When the next free task may be claimed; in the past when one is waiting.
 pub(crate) fn due(tx: &Tx<'_>, now: i64) -> Result<Option<i64>, Error> {
     tx.query_opt(DUE, params![now], |row| row.int(0))
@@ -107,7 +118,7 @@ pub(crate) fn due(tx: &Tx<'_>, now: i64) -> Result<Option<i64>, Error> {
 
 /// Takes the task that has been due for longest.
 pub(crate) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Option<Stored>, Error> {
-    tx.query_opt(CLAIM, params![&claim.owner, claim.now, claim.lease_until], read_stored)
+    tx.query_opt(CLAIM, params![&claim.owner, claim.now, claim.lease_until, claim.date], read_stored)
 }
 
 fn read_stored(row: &Row<'_>) -> Result<Stored, Error> {
@@ -171,6 +182,11 @@ impl Fence {
         self.update(tx, GIVE_BACK, params![run_at])
     }
 
+    /// Lets the task go until `run_at`; its deadline is counted anew from then.
+    pub(crate) fn hold(self, tx: &Tx<'_>, run_at: i64) -> Result<(), WriteError> {
+        self.update(tx, HOLD, params![run_at])
+    }
+
     /// Writes the final status, the message and the end that `task` has.
     pub(crate) fn finish(self, tx: &Tx<'_>, task: &Task) -> Result<(), WriteError> {
         let values = params![task.status.as_str(), &task.message, task.ended_at, task.progress.0];
@@ -188,6 +204,27 @@ pub(crate) struct Hold {
 /// Adds a line to a log; one that is there already stays as it is.
 pub(crate) fn append(tx: &Tx<'_>, id: TaskId, step: &str, kind: EventKind, data: &Value, at: i64) -> Result<(), Error> {
     tx.execute(APPEND, params![id.0, step, kind.as_str(), &data.to_string(), at]).map(drop)
+}
+
+/// Keeps a new task from being claimed before `until`.
+pub(crate) fn hold_back(tx: &Tx<'_>, id: TaskId, until: i64) -> Result<(), Error> {
+    tx.execute(HOLD_BACK, params![id.0, until]).map(drop)
+}
+
+/// Lets a task be claimed now that nobody works on and that was not to be before `held`. Whether it was so.
+pub(crate) fn release(tx: &Tx<'_>, id: TaskId, now: i64, held: i64) -> Result<bool, Error> {
+    Ok(tx.execute(RELEASE, params![id.0, now, held])? > 0)
+}
+
+/// The same for all tasks.
+pub(crate) fn release_all(tx: &Tx<'_>, now: i64, held: i64) -> Result<usize, Error> {
+    tx.execute(RELEASE_ALL, params![now, held])
+}
+
+/// Deletes all tasks and their logs.
+pub(crate) fn delete_all(tx: &Tx<'_>) -> Result<usize, Error> {
+    tx.execute("DELETE FROM task_event", &[])?;
+    tx.execute("DELETE FROM task", &[])
 }
 
 /// The status of a task, its lease and when it may be claimed: for the tests' harness, which waits for its end.
@@ -223,8 +260,8 @@ mod tests {
         let (tenant, region, subject) = ("t".to_owned(), "r".to_owned(), "s".to_owned());
         let (params, origin) = (Value::Null, crate::Origin::default());
         let new = crate::NewTask { kind: "k", tenant, region, subject, params, origin };
-        super::super::insert(tx, &new, &["a"], 1_000, 0)?;
-        let at = |now| Claim { owner: String::new(), now, lease_until: now + 10 };
+        super::super::insert(tx, &new, &["a"], 1_000, 0, 0)?;
+        let at = |now| Claim { owner: String::new(), now, date: now, lease_until: now + 10 };
         assert!(claim(tx, &at(0))?.is_some());
         assert!(claim(tx, &at(9))?.is_none(), "the lease holds");
         Ok(claim(tx, &at(10))?.unwrap().task)
@@ -268,9 +305,13 @@ mod tests {
     #[test]
     fn what_a_worker_looks_for_is_found_in_the_index_of_open_tasks() {
         let (_folder, db) = open();
-        for (name, sql, parameters) in
-            [("due", DUE, 1), ("claim", CLAIM, 3), ("void", VOID_LEASES, 0), ("held", HELD, 0)]
-        {
+        for (name, sql, parameters) in [
+            ("due", DUE, 1),
+            ("claim", CLAIM, 4),
+            ("void", VOID_LEASES, 0),
+            ("held", HELD, 0),
+            ("release all", RELEASE_ALL, 2),
+        ] {
             let (explain, values) = (format!("EXPLAIN QUERY PLAN {sql}"), vec![db::Param::Int(0); parameters]);
             let plan: Result<_, Error> = db.read(|tx| tx.query(&explain, &values, |row| row.text(3)));
             let plan = plan.unwrap().join("; ");

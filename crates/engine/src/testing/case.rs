@@ -76,7 +76,7 @@ impl Case {
                 match db.read(|tx| work::peek(tx, id)) {
                     Ok(Some((status, ..))) if status.is_final() => return,
                     Ok(Some((_, 0, run_at))) => {
-                        let wait = u64::try_from(run_at - clock.now_ms()).unwrap_or(0);
+                        let wait = u64::try_from(run_at - clock.steady_ms()).unwrap_or(0);
                         clock.advance(Duration::from_millis(wait));
                     }
                     _ => {}

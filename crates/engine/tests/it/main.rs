@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panic")]
 
 mod crash;
+mod hold;
 mod invariants;
+mod leases;
 mod log;
 mod operator;
 mod support;

@@ -41,6 +41,8 @@ pub(crate) enum Act {
     Panics,
     /// Answers `Retry` as often, then works.
     Retries(usize, Duration),
+    /// Answers `Hold` as often, then works.
+    Holds(usize, Option<Duration>),
     /// Takes one permit, then works.
     Waits(Arc<Semaphore>),
     /// Its part in the database fails.
@@ -96,12 +98,12 @@ impl World {
         self.act(call)
     }
 
-    /// Whether this call still answers `Retry`; counts down.
+    /// Whether this call still answers `Retry` or `Hold`; counts down.
     fn retries_left(&self, call: &str) -> bool {
         let mut things = self.things();
         match things.acts.get_mut(call) {
-            Some(Act::Retries(0, _)) | None => false,
-            Some(Act::Retries(left, _)) => {
+            Some(Act::Retries(0, _) | Act::Holds(0, _)) | None => false,
+            Some(Act::Retries(left, _) | Act::Holds(left, _)) => {
                 *left -= 1;
                 true
             }
@@ -152,6 +154,7 @@ impl Step for Make {
             Act::Fails => return failure(),
             Act::Panics => panic!("{call} panics on purpose"),
             Act::Retries(_, after) if self.world.retries_left(&call) => return Outcome::Retry(after),
+            Act::Holds(_, after) if self.world.retries_left(&call) => return Outcome::Hold(after),
             Act::Waits(gate) => gate.acquire().await.unwrap().forget(),
             Act::Leaks => {
                 self.world.things().made.insert(self.name);

@@ -6,14 +6,11 @@
 
 use std::sync::Arc;
 
-use dataplane::NodeRef;
+use dataplane::{NodeRef, REGARDLESS};
 
 use crate::store;
 use crate::tasks::ports;
 use crate::tasks::world::World;
-
-/// The last of all generations: no task will ever want these nodes again.
-const GENERATION: u64 = u64::MAX;
 
 /// One round over all nodes that there are.
 pub async fn round(world: Arc<World>) {
@@ -44,7 +41,7 @@ pub async fn round(world: Arc<World>) {
 }
 
 async fn remove(world: &World, node: &NodeRef) -> bool {
-    match world.plane.absent(node, GENERATION).await {
+    match world.plane.absent(node, REGARDLESS).await {
         Ok(()) => {
             tracing::warn!(%node, "belonged to no instance, removed");
             true
@@ -62,7 +59,7 @@ async fn halt(world: &World, node: &NodeRef) {
     if observed.is_ok_and(|observed| !observed.is_running()) {
         return;
     }
-    match world.plane.stop(node, GENERATION).await {
+    match world.plane.stop(node, REGARDLESS).await {
         Ok(()) => {
             tracing::warn!(%node, "belongs to an instance that the state does not know; stopped, its data is kept")
         }

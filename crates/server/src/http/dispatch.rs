@@ -56,17 +56,19 @@ async fn answer(
     // Find the action.
     let info = find(&envelope, &heads)?;
     // Who is asking?
-    let now = app.clock.now_ms();
-    let caller = authenticate::authenticate(app, &heads, &envelope, info, now)?;
+    // Clients sign with their own time, so a date that was moved on is not asked here.
+    let steady = app.clock.steady_ms();
+    let caller = authenticate::authenticate(app, &heads, &envelope, info, steady)?;
     // Where, and may that be asked here?
     let region = region_of(&envelope, info)?;
     domain::check(heads.host(), info.service, region, &app.config.regions.domains)?;
     // How often?
-    rate_limit::check(&app.limiter, &caller, region, info, now)?;
+    rate_limit::check(&app.limiter, &caller, region, info, steady)?;
     // Parse the shape.
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
     // Handle.
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
+    let now = app.clock.now_ms();
     let context = Context { request_id, caller, region, language: *language, peer, now };
     run(&context, app, params).await
 }

@@ -67,7 +67,7 @@ impl Purge {
         let purged = join_all(nodes.iter().filter(|node| is_master(node)).map(|master| async {
             let replicas = replicas(instance, nodes, master);
             let node = world::node_ref(instance, master);
-            let purged = self.0.plane.purge(&node, &replicas, patience).await;
+            let purged = self.0.plane.purge(&node, cx.generation, &replicas, patience).await;
             purged.map(drop).map_err(|error| Trouble::of(&node, "could not be emptied", &error))
         }));
         purged.await.into_iter().collect()
@@ -75,7 +75,7 @@ impl Purge {
 
     /// The time until the deadline.
     fn left(&self, cx: &StepContext) -> Duration {
-        let left = cx.deadline_ms.saturating_sub(self.0.clock.now_ms());
+        let left = cx.deadline_ms.saturating_sub(self.0.clock.steady_ms());
         Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 

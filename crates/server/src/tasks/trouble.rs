@@ -48,7 +48,7 @@ impl Trouble {
     /// the cause and not the deadline.
     #[must_use]
     pub fn outcome(self, world: &World, cx: &StepContext) -> Outcome {
-        let next = world.clock.now_ms().saturating_add(i64::try_from(AGAIN.as_millis()).unwrap_or(0));
+        let next = world.clock.steady_ms().saturating_add(i64::try_from(AGAIN.as_millis()).unwrap_or(0));
         if self.waiting_helps && next < cx.deadline_ms { Outcome::Retry(AGAIN) } else { Outcome::Fail(self.failure) }
     }
 
@@ -69,6 +69,7 @@ fn words(error: &Error) -> String {
         Error::Start { reason, .. } => format!("its server did not come up: {reason}"),
         Error::Loading { .. } => "it is still loading its data".to_owned(),
         Error::Unresponsive { .. } => "it does not answer".to_owned(),
+        Error::Held { .. } => "another process of the service has stopped in the middle of work on it".to_owned(),
         Error::NotRunning { .. } => "it is not running".to_owned(),
         Error::NotMaster { .. } => "it is a replica just now".to_owned(),
         Error::ReplicasLag { acknowledged, wanted, .. } => {
