@@ -68,7 +68,7 @@ async fn answer(
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
     // Handle.
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
-    let now = app.clock.now_ms();
+    let now = steady + app.clock.leapt_ms();
     let context = Context { request_id, caller, region, language: *language, peer, now };
     run(&context, app, params).await
 }
