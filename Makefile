@@ -12,8 +12,10 @@ demo: setup
 	$(CARGO) build -p cinnabar
 	sh scripts/demo.sh
 
+# The suites that use the state run twice: with SQLite, and with a throw-away PostgreSQL where one is installed.
 test: setup
 	$(CARGO) test --workspace
+	@sh scripts/postgres.sh try $(CARGO) test -p db -p engine -p server -p cinnabar
 	@if [ -f conformance/run.sh ]; then sh conformance/run.sh; else echo 'conformance/run.sh is not there: skipped'; fi
 
 check:

@@ -38,7 +38,7 @@ struct Arguments {
     /// Fewer and shorter rounds: about a minute instead of five
     #[arg(long)]
     quick: bool,
-    /// Only these: describe, tasks, create, clear, start
+    /// Only these: describe, start, lists, restart, tasks, create, clear
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]

@@ -1,12 +1,15 @@
-//! A store with a million ended tasks, written as the engine writes them.
+//! A store with a million ended tasks and ten thousand that have not ended, written as the engine writes them.
 //!
-//! The step logs are left out: nothing that is measured reads the log of an ended task.
+//! The step logs are left out: nothing that is measured reads the log of an ended task. The open tasks clean up instances that
+//! have no nodes, and wait: they are not to be run before [`release`].
 
 use std::path::Path;
 
-use db::{Tx, params};
+use db::{Db, Tx, params};
 use engine::Clock;
 use rand::Rng;
+use server::model::instance::{Access, Instance, State};
+use server::service::{ROOT_APP_ID, ROOT_UIN};
 
 use crate::error::Error;
 
@@ -14,47 +17,139 @@ use crate::error::Error;
 pub(crate) const REGION: &str = "ap-guangzhou";
 /// The first task's number; all numbers have the same count of digits, as do then all requests.
 pub(crate) const FIRST_ID: u32 = 1_000_001;
-/// How many tasks.
+/// How many tasks that have ended.
 pub(crate) const TASKS: u32 = 1_000_000;
+/// How many that have not.
+pub(crate) const OPEN: u32 = 10_000;
+/// The first of those; it is the first to be run.
+pub(crate) const FIRST_OPEN: u32 = FIRST_ID + TASKS;
 
 /// Rows in one transaction.
 const BATCH: u32 = 50_000;
-/// How many instances the tasks worked on.
+/// How many instances the ended tasks worked on.
 const SUBJECTS: u32 = 1000;
-/// Between one task and the next, in milliseconds: a million cover 115 days.
-const PACE: i64 = 10_000;
+/// Between one task and the next, in milliseconds: a million cover 29 days, so that a list shows all of them.
+const PACE: i64 = 2_500;
+/// The open tasks wait so long.
+const DAYS_30: i64 = 30 * 24 * 3_600_000;
 const KINDS: [&str; 4] = ["CreateInstances", "ClearInstance", "ResetPassword", "DestroyInstance"];
 
 const INSERT: &str = "INSERT INTO task (id, kind, tenant, region, subject, status, params, steps, epoch, attempt, owner, \
      run_at, time_limit, deadline, message, done_steps, total_steps, request_id, operator, client, created_at, started_at, \
-     ended_at) VALUES ($1, $2, $3, $4, $5, $6, 'null', '[\"reserve_ports\",\"start_nodes\",\"follow_master\"]', 1, 1, \
-     'process 1', $7, 300000, $7 + 300000, $8, 3, 3, $9, $3, '127.0.0.1', $7, $7, $7 + 700)";
+     ended_at, end_no) VALUES ($1, $2, $3, $4, $5, $6, 'null', '[\"reserve_ports\",\"start_nodes\",\"follow_master\"]', 1, 1, \
+     'process 1', $7, 300000, $7 + 300000, $8, 3, 3, $9, $3, '127.0.0.1', $7, $7, $7 + 700, $1)";
 
-/// Writes the tasks into the state of the data folder `data`, which is made.
+const INSERT_OPEN: &str = "INSERT INTO task (id, kind, tenant, region, subject, status, params, steps, run_at, time_limit, \
+     message, total_steps, request_id, operator, client, created_at) VALUES ($1, 'CleanUpInstance', $2, $3, $4, $5, 'null', \
+     '[\"remove_nodes\"]', $6, 300000, $7, 1, '', $2, '127.0.0.1', $8)";
+const RELEASE: &str = "UPDATE task SET run_at = id WHERE status IN ('preparing', 'running')";
+
+/// Writes the tasks and their instances into the state of the data folder `data`, which is made.
 pub(crate) fn seed(data: &Path) -> Result<(), Error> {
     std::fs::create_dir(data).map_err(Error::io(data.display().to_string()))?;
-    let db = server::store::open(data)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::io("the runtime"))?;
     let end = Clock::system().now_ms();
-    runtime.block_on(async {
-        for batch in (0..TASKS).step_by(BATCH as usize) {
-            db.write(move |tx| (batch..TASKS.min(batch + BATCH)).try_for_each(|index| insert(tx, index, end))).await?;
-        }
-        Ok(())
+    write(&server::store::open(data, &"".into())?, move |tx| {
+        server::store::account::add(tx, ROOT_UIN, ROOT_APP_ID, end)
+    })?;
+    in_batches(data, SUBJECTS + OPEN, move |tx, index| server::store::instance::add(tx, &instance(index, end)))?;
+    in_batches(data, TASKS, move |tx, index| insert(tx, index, end))?;
+    in_batches(data, OPEN, move |tx, index| insert_open(tx, index, end))
+}
+
+/// Has the open tasks run by the next start; the first is the first.
+pub(crate) fn release(data: &Path) -> Result<(), Error> {
+    write(&server::store::open(data, &"".into())?, |tx| tx.execute(RELEASE, &[]).map(drop))
+}
+
+fn in_batches(
+    data: &Path,
+    count: u32,
+    insert: impl Fn(&Tx<'_>, u32) -> Result<(), db::Error> + Copy + Send + 'static,
+) -> Result<(), Error> {
+    let db = server::store::open(data, &"".into())?;
+    (0..count).step_by(BATCH as usize).try_for_each(|batch| {
+        write(&db, move |tx| (batch..count.min(batch + BATCH)).try_for_each(|index| insert(tx, index)))
     })
+}
+
+fn write(db: &Db, f: impl FnOnce(&Tx<'_>) -> Result<(), db::Error> + Send + 'static) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::io("the runtime"))?;
+    Ok(runtime.block_on(db.write(f))?)
+}
+
+/// The id of an instance; those after the first [`SUBJECTS`] have open tasks.
+pub(crate) fn subject(index: u32) -> String {
+    format!("crs-{:08x}", index.wrapping_mul(2_654_435_761))
+}
+
+/// All instances; in their order, the same in each run but for the time.
+pub(crate) fn instances() -> impl Iterator<Item = Instance> {
+    (0..SUBJECTS + OPEN).map(|index| instance(index, 0))
+}
+
+/// An instance without nodes.
+fn instance(index: u32, at: i64) -> Instance {
+    Instance {
+        id: subject(index),
+        account: ROOT_UIN.to_owned(),
+        region: REGION.to_owned(),
+        zone_id: 100_003,
+        name: if index < SUBJECTS { format!("shop-{index}") } else { format!("batch-{index}") },
+        type_id: 15,
+        mem_mb: 1024,
+        shards: 1,
+        replicas: 1,
+        replicas_readonly: false,
+        state: State::Isolated,
+        billing_mode: 0,
+        period: 1,
+        auto_renew: 0,
+        project_id: i64::from(index % 10),
+        vpc_id: String::new(),
+        subnet_id: String::new(),
+        vport: 6379,
+        address: String::new(),
+        port: 6379,
+        password: Access::Free,
+        secret: "seed".to_owned().into(),
+        security_groups: Vec::new(),
+        template_id: String::new(),
+        product_version: String::new(),
+        delete_protection: false,
+        window: (String::new(), String::new()),
+        deal_name: String::new(),
+        engine: String::new(),
+        generation: 1,
+        created_at: at,
+        deadline_at: None,
+        isolated_at: None,
+        cleaned_at: None,
+        status: 0,
+    }
 }
 
 fn insert(tx: &Tx<'_>, index: u32, end: i64) -> Result<(), db::Error> {
     let mut random = rand::rng();
     let kind = KINDS[random.random_range(0..KINDS.len())];
-    let subject = format!("crs-{:08x}", random.random_range(0..SUBJECTS).wrapping_mul(2_654_435_761));
+    let subject = subject(random.random_range(0..SUBJECTS));
     let (status, message) = match random.random_range(0..10) {
         0 => ("failed", "The node did not start in time."),
         _ => ("succeed", ""),
     };
     let request_id = format!("{:032x}", random.random::<u128>());
     let at = end - PACE * i64::from(TASKS - index);
-    let account = server::service::ROOT_UIN;
-    tx.execute(INSERT, params![FIRST_ID + index, kind, account, REGION, &subject, status, at, message, &request_id])
+    tx.execute(INSERT, params![FIRST_ID + index, kind, ROOT_UIN, REGION, &subject, status, at, message, &request_id])
         .map(drop)
+}
+
+/// Of ten, one is in `error`; they lie among the ended ones of the last days.
+fn insert_open(tx: &Tx<'_>, index: u32, end: i64) -> Result<(), db::Error> {
+    let (status, message) = match index % 10 {
+        9 => ("error", "The node could not be removed."),
+        even if even % 2 == 0 => ("running", ""),
+        _ => ("preparing", ""),
+    };
+    let (subject, at) = (subject(SUBJECTS + index), end - 10 * PACE * i64::from(OPEN - index));
+    let values = params![FIRST_OPEN + index, ROOT_UIN, REGION, &subject, status, end + DAYS_30, message, at];
+    tx.execute(INSERT_OPEN, values).map(drop)
 }

@@ -38,12 +38,21 @@ impl Caller {
 
     /// Signs and sends a request; the body of the answer, also of one that refuses.
     pub(crate) fn ask(&mut self, action: &str, body: &str) -> Result<String, Error> {
-        let request = whole(self.server, action, body, now_seconds());
-        self.stream.write_all(request.as_bytes()).map_err(Error::io(action))?;
+        self.exchange(&self.prepare(action, body))
+    }
+
+    /// A signed request, so that its sending can be timed alone.
+    pub(crate) fn prepare(&self, action: &str, body: &str) -> String {
+        whole(self.server, action, body, now_seconds())
+    }
+
+    /// Sends a request; the body of the answer, also of one that refuses.
+    pub(crate) fn exchange(&mut self, request: &str) -> Result<String, Error> {
+        self.stream.write_all(request.as_bytes()).map_err(Error::io("a request"))?;
         let (mut answer, mut part) = (Vec::new(), [0; 4096]);
         loop {
-            match self.stream.read(&mut part).map_err(Error::io(action))? {
-                0 => return Err(Error::Unexpected(format!("{action}: the server closed the connection"))),
+            match self.stream.read(&mut part).map_err(Error::io("an answer"))? {
+                0 => return Err(Error::Unexpected("the server closed the connection".to_owned())),
                 count => answer.extend_from_slice(&part[..count]),
             }
             if let Some(body) = load::body(&answer)? {

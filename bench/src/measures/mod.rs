@@ -3,6 +3,8 @@
 mod clear;
 mod create;
 mod describe;
+mod lists;
+mod restart;
 mod start;
 mod tasks;
 
@@ -47,6 +49,9 @@ type Measure = fn(&Bench) -> Result<Vec<Row>, Error>;
 const ALL: &[(&str, Measure)] = &[
     ("describe", describe::measure),
     ("start", start::measure),
+    ("lists", lists::measure),
+    // Ends the open tasks of the store.
+    ("restart", restart::measure),
     ("tasks", tasks::measure),
     ("create", create::measure),
     ("clear", clear::measure),
@@ -76,8 +81,8 @@ impl Bench {
     fn new(plan: Plan, cinnabar: std::path::PathBuf) -> Result<Self, Error> {
         let scratch = Scratch::new()?;
         let million = scratch.folder("million")?;
-        if plan.wants("describe") || plan.wants("start") {
-            output::progress("writing a store with 1,000,000 tasks");
+        if ["describe", "start", "lists", "restart"].iter().any(|name| plan.wants(name)) {
+            output::progress("writing a store with 1,000,000 ended and 10,000 open tasks");
             seed::seed(&million.join("data"))?;
             read_through(&million.join("data/state.db"))?;
         }

@@ -3,6 +3,7 @@
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
 use crate::Error;
+use crate::postgres::{Whole, column};
 
 /// A statement's parameter.
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +93,13 @@ macro_rules! params {
 }
 
 /// One row of an answer; columns are counted from 0.
-#[derive(Debug)]
-pub struct Row<'r>(pub(crate) &'r rusqlite::Row<'r>);
+pub struct Row<'r>(pub(crate) Cells<'r>);
+
+/// The row as its database gives it.
+pub(crate) enum Cells<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
+}
 
 impl Row<'_> {
     /// A BIGINT column.
@@ -101,15 +107,18 @@ impl Row<'_> {
     /// # Errors
     /// When the column is NULL or of another type.
     pub fn int(&self, column: usize) -> Result<i64, Error> {
-        Ok(self.0.get(column)?)
+        self.opt_int(column)?.ok_or_else(|| null(column))
     }
 
     /// A BIGINT column that may be NULL.
     ///
     /// # Errors
     /// When the column is of another type.
-    pub fn opt_int(&self, column: usize) -> Result<Option<i64>, Error> {
-        Ok(self.0.get(column)?)
+    pub fn opt_int(&self, index: usize) -> Result<Option<i64>, Error> {
+        match self.0 {
+            Cells::Sqlite(row) => Ok(row.get(index)?),
+            Cells::Postgres(row) => Ok(column::<Option<Whole>>(row, index)?.map(|Whole(value)| value)),
+        }
     }
 
     /// A truth value (0 or 1).
@@ -133,23 +142,36 @@ impl Row<'_> {
     ///
     /// # Errors
     /// As [`Row::int`].
-    pub fn real(&self, column: usize) -> Result<f64, Error> {
-        Ok(self.0.get(column)?)
+    pub fn real(&self, index: usize) -> Result<f64, Error> {
+        match self.0 {
+            Cells::Sqlite(row) => Ok(row.get(index)?),
+            Cells::Postgres(row) => column(row, index),
+        }
     }
 
     /// A TEXT column.
     ///
     /// # Errors
     /// As [`Row::int`].
-    pub fn text(&self, column: usize) -> Result<String, Error> {
-        Ok(self.0.get(column)?)
+    pub fn text(&self, index: usize) -> Result<String, Error> {
+        match self.0 {
+            Cells::Sqlite(row) => Ok(row.get(index)?),
+            Cells::Postgres(row) => column(row, index),
+        }
     }
 
     /// A TEXT column that may be NULL.
     ///
     /// # Errors
     /// As [`Row::opt_int`].
-    pub fn opt_text(&self, column: usize) -> Result<Option<String>, Error> {
-        Ok(self.0.get(column)?)
+    pub fn opt_text(&self, index: usize) -> Result<Option<String>, Error> {
+        match self.0 {
+            Cells::Sqlite(row) => Ok(row.get(index)?),
+            Cells::Postgres(row) => column(row, index),
+        }
     }
+}
+
+fn null(column: usize) -> Error {
+    Error::Database(format!("column {column} is NULL"))
 }

@@ -1,103 +1,49 @@
 //! The writer thread: many transactions, one commit.
 
-use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::Error;
+use crate::postgres::Sink;
 use crate::readers::Readers;
-use crate::{Error, Param, Row};
+use crate::signals::Signals;
+use crate::tx::{Hook, On, Tx};
 
 /// At most this many transactions share a commit, so that the first of them does not wait too long.
 const GROUP: usize = 256;
 
-type Hook = Box<dyn FnOnce() + Send>;
 /// Given how the commit ended, answers the caller.
-type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Finish = Box<dyn FnOnce(Result<(), Error>) + Send>;
+/// What a transaction left to do: the signals that go out with the commit, and the rest.
+type Done = (Vec<String>, Finish);
 /// Runs on the opened transaction; not at all when it could not be opened.
-type Job = Box<dyn FnOnce(Option<&Connection>) -> Finish + Send>;
+type Job = Box<dyn FnOnce(Result<On<'_>, Error>) -> Done + Send>;
 
-/// A transaction, or a reading connection: what SQL runs on.
-pub struct Tx<'c> {
-    connection: &'c Connection,
-    hooks: RefCell<Vec<Hook>>,
-}
-
-impl<'c> Tx<'c> {
-    pub(crate) fn new(connection: &'c Connection) -> Self {
-        Self { connection, hooks: RefCell::default() }
-    }
-
-    /// Runs a statement and answers how many rows it changed.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] when a constraint refused it, else [`Error::Database`].
-    pub fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<usize, Error> {
-        let mut statement = self.connection.prepare_cached(&dialect(sql))?;
-        Ok(statement.execute(rusqlite::params_from_iter(params))?)
-    }
-
-    /// Runs a query and maps each of its rows.
-    ///
-    /// # Errors
-    /// Whatever the database or `map` answers.
-    pub fn query<T>(
-        &self,
-        sql: &str,
-        params: &[Param<'_>],
-        mut map: impl FnMut(&Row<'_>) -> Result<T, Error>,
-    ) -> Result<Vec<T>, Error> {
-        let mut statement = self.connection.prepare_cached(&dialect(sql))?;
-        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-        let mut answer = Vec::new();
-        while let Some(row) = rows.next()? {
-            answer.push(map(&Row(row))?);
-        }
-        Ok(answer)
-    }
-
-    /// Runs a query and maps its first row, if it has one.
-    ///
-    /// # Errors
-    /// Whatever the database or `map` answers.
-    pub fn query_opt<T>(
-        &self,
-        sql: &str,
-        params: &[Param<'_>],
-        map: impl FnOnce(&Row<'_>) -> Result<T, Error>,
-    ) -> Result<Option<T>, Error> {
-        let mut statement = self.connection.prepare_cached(&dialect(sql))?;
-        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-        rows.next()?.map(|row| map(&Row(row))).transpose()
-    }
-
-    /// Calls `hook` once this transaction is durable; never when it is rolled back.
-    pub fn after_commit(&self, hook: impl FnOnce() + Send + 'static) {
-        self.hooks.borrow_mut().push(Box::new(hook));
-    }
-}
-
-/// SQLite counts `?1`, the portable text `$1`; no text of ours has a dollar sign elsewhere.
-fn dialect(sql: &str) -> std::borrow::Cow<'_, str> {
-    if sql.contains('$') { sql.replace('$', "?").into() } else { sql.into() }
+/// Where groups are written.
+pub(crate) enum Store {
+    Sqlite(Connection, Arc<Readers>),
+    Postgres(Box<Sink>),
 }
 
 pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
+    signals: Arc<Signals>,
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, readers: Arc<Readers>) -> Result<Self, Error> {
+    pub(crate) fn start(store: Store, signals: &Arc<Signals>) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("db-writer".to_owned())
-            .spawn(move || write_groups(&connection, &queue, &readers))
+            .spawn(move || write_groups(store, &queue))
             .map_err(|error| Error::Database(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), signals: Arc::clone(signals) })
     }
 
     pub(crate) async fn run<T, E>(&self, f: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
@@ -106,12 +52,21 @@ impl Writer {
         E: From<Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let (result, hooks) = match connection {
-                Some(connection) => in_savepoint(connection, f),
-                None => (Err(Error::Closed.into()), Vec::new()),
+        let raiser = Arc::clone(&self.signals);
+        let job: Job = Box::new(move |on| {
+            let (result, hooks, signals) = match on {
+                Ok(on) => in_savepoint(on, f),
+                Err(error) => (Err(error.into()), Vec::new(), Vec::new()),
             };
-            Box::new(move |commit| drop(reply.send(settle(result, hooks, commit))))
+            let own = signals.clone();
+            let settle = move |commit| {
+                let answer = settle(result, hooks, commit);
+                if answer.is_ok() {
+                    own.iter().for_each(|signal| raiser.raise(signal));
+                }
+                drop(reply.send(answer));
+            };
+            (signals, Box::new(settle))
         });
         self.jobs.as_ref().ok_or(Error::Closed)?.send(job).map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)?
@@ -130,8 +85,8 @@ impl Drop for Writer {
 }
 
 /// Turns what the transaction answered and how the commit ended into the caller's answer; runs the hooks in between.
-fn settle<T, E: From<Error>>(result: Result<T, E>, hooks: Vec<Hook>, commit: Result<(), String>) -> Result<T, E> {
-    commit.map_err(Error::Database)?;
+fn settle<T, E: From<Error>>(result: Result<T, E>, hooks: Vec<Hook>, commit: Result<(), Error>) -> Result<T, E> {
+    commit?;
     let value = result?;
     for hook in hooks {
         hook();
@@ -140,44 +95,109 @@ fn settle<T, E: From<Error>>(result: Result<T, E>, hooks: Vec<Hook>, commit: Res
 }
 
 fn in_savepoint<T, E: From<Error>>(
-    connection: &Connection,
+    on: On<'_>,
     f: impl FnOnce(&Tx<'_>) -> Result<T, E>,
-) -> (Result<T, E>, Vec<Hook>) {
-    let tx = Tx::new(connection);
+) -> (Result<T, E>, Vec<Hook>, Vec<String>) {
+    let tx = Tx::new(on);
     let result = run_savepoint(&tx, f);
-    (result, tx.hooks.into_inner())
+    let (hooks, signals) = tx.into_parts();
+    let signals = if result.is_ok() { signals } else { Vec::new() };
+    (result, hooks, signals)
 }
 
 fn run_savepoint<T, E: From<Error>>(tx: &Tx<'_>, f: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-    tx.execute("SAVEPOINT job", &[])?;
+    tx.control("SAVEPOINT job")?;
     let result = catch_unwind(AssertUnwindSafe(|| f(tx))).unwrap_or_else(|_| Err(Error::Panic.into()));
+    let broken = tx.broken();
+    let result = result.and_then(|value| Ok(broken.map(|()| value)?));
     if result.is_err() {
-        tx.execute("ROLLBACK TO job", &[])?;
+        tx.control("ROLLBACK TO job")?;
     }
-    tx.execute("RELEASE job", &[])?;
+    tx.control("RELEASE job")?;
     result
 }
 
-fn write_groups(connection: &Connection, queue: &mpsc::Receiver<Job>, readers: &Readers) {
+fn write_groups(mut store: Store, queue: &mpsc::Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let jobs = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
-        write_group(connection, jobs, readers);
+        store.write_group(jobs, queue);
     }
 }
 
-fn write_group(connection: &Connection, jobs: impl Iterator<Item = Job>, readers: &Readers) {
-    readers.rest();
-    let begun = connection.execute_batch("BEGIN IMMEDIATE");
-    let open = begun.is_ok().then_some(connection);
-    let finishes: Vec<Finish> = jobs.map(|job| job(open)).collect();
-    let ended = begun.and_then(|()| connection.execute_batch("COMMIT")).map_err(|error| error.to_string());
-    if let Err(error) = &ended {
-        tracing::error!(error, transactions = finishes.len(), "a group commit failed");
-        roll_back(connection);
+impl Store {
+    fn write_group(&mut self, jobs: impl Iterator<Item = Job>, queue: &mpsc::Receiver<Job>) {
+        let begun = self.begin();
+        let run = |job: Job| match (&begun, self.on()) {
+            (Ok(()), Some(on)) => job(Ok(on)),
+            (Ok(()), None) => job(Err(Error::Closed)),
+            (Err(error), _) => job(Err(error.clone())),
+        };
+        let mut finishes = Vec::new();
+        for (signals, finish) in jobs.map(run) {
+            self.notify(&signals);
+            finishes.push(finish);
+        }
+        let ended = begun.and_then(|()| self.commit(queue));
+        if let Err(error) = &ended {
+            tracing::error!(%error, transactions = finishes.len(), "a group commit failed");
+        }
+        self.after(ended.is_ok());
+        for finish in finishes {
+            finish(ended.clone());
+        }
     }
-    readers.committed();
-    for finish in finishes {
-        finish(ended.clone());
+
+    fn on(&self) -> Option<On<'_>> {
+        match self {
+            Self::Sqlite(connection, _) => Some(On::Sqlite(connection)),
+            Self::Postgres(sink) => sink.session().map(On::Postgres),
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(connection, readers) => {
+                readers.rest();
+                Ok(connection.execute_batch("BEGIN IMMEDIATE")?)
+            }
+            Self::Postgres(sink) => sink.begin(),
+        }
+    }
+
+    fn notify(&self, signals: &[String]) {
+        if let Self::Postgres(sink) = self {
+            signals.iter().for_each(|signal| sink.notify(signal));
+        }
+    }
+
+    fn commit(&mut self, queue: &mpsc::Receiver<Job>) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(connection, _) => Ok(connection.execute_batch("COMMIT")?),
+            Self::Postgres(sink) => sink.commit(|time| refuse(queue, time)),
+        }
+    }
+
+    /// Before anyone hears of the end.
+    fn after(&self, committed: bool) {
+        if let Self::Sqlite(connection, readers) = self {
+            if !committed {
+                roll_back(connection);
+            }
+            readers.committed();
+        }
+    }
+}
+
+/// Refuses whatever comes within this time; `false` once nobody is left who could ask.
+fn refuse(queue: &mpsc::Receiver<Job>, time: Duration) -> bool {
+    let until = Instant::now() + time;
+    loop {
+        let away = || Error::Unavailable("the connection was lost".to_owned());
+        match queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(job) => job(Err(away())).1(Err(away())),
+            Err(mpsc::RecvTimeoutError::Timeout) => return true,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+        }
     }
 }
 

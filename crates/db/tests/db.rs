@@ -12,7 +12,12 @@ const FIRST: Migration = Migration { number: 1, sql: "CREATE TABLE t (id @id, na
 const SECOND: Migration = Migration { number: 2, sql: "ALTER TABLE t ADD COLUMN size BIGINT NOT NULL DEFAULT 7" };
 
 fn open(folder: &tempfile::TempDir, migrations: &[Migration]) -> Result<Db, Error> {
-    Db::open(&folder.path().join("state.db"), migrations)
+    db::testing::open(folder.path(), migrations)
+}
+
+/// What is true of the embedded database alone.
+fn open_file(folder: &tempfile::TempDir) -> Db {
+    Db::open(&folder.path().join("state.db"), &[FIRST]).unwrap()
 }
 
 async fn insert(db: &Db, name: &'static str) -> Result<i64, Error> {
@@ -114,7 +119,7 @@ async fn migrations_run_once_and_a_newer_format_is_refused() {
 #[tokio::test]
 async fn the_file_is_its_owners_only() {
     let folder = tempfile::tempdir().unwrap();
-    let db = open(&folder, &[FIRST]).unwrap();
+    let db = open_file(&folder);
     insert(&db, "a").await.unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
@@ -136,7 +141,7 @@ async fn a_read_sees_every_write_that_was_answered_before_it() {
 #[tokio::test]
 async fn idle_readers_do_not_keep_the_log_from_being_folded_in() {
     let folder = tempfile::tempdir().unwrap();
-    let db = open(&folder, &[FIRST]).unwrap();
+    let db = open_file(&folder);
     let size = || std::fs::metadata(folder.path().join("state.db-wal")).unwrap().len();
     for i in 0..3000 {
         assert_eq!(count(&db), i);

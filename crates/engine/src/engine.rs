@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use crate::clock::{Clock, millis};
 use crate::ended::{self, Ended};
 use crate::gate::Gate;
+use crate::lists::{EndedTasks, Lists};
 use crate::log::{Event, EventKind};
 use crate::registry::Registry;
 use crate::store::work::{self, WriteError};
@@ -19,6 +20,9 @@ use crate::worker::{self, Running};
 
 /// The end of the year 9999: a lease that only the next start voids.
 pub(crate) const FOREVER: i64 = 253_402_300_799_000;
+
+/// The signal of new work on a shared database.
+pub(crate) const WORK: &str = "work";
 
 /// How an engine works.
 #[derive(Debug, Clone)]
@@ -38,7 +42,14 @@ pub struct Settings {
     pub exclusive: bool,
     /// How many bytes of ended tasks are kept in memory at most.
     pub cached: usize,
+    /// How many ended tasks are kept in memory for lists at most; about 26 bytes each, twice that while it grows.
+    pub listed: usize,
+    /// How far back the lists in memory go; a list that goes back further is slow.
+    pub listed_back: Duration,
 }
+
+/// A day and 30 more, of which lists show the last 30.
+const DAYS_31: Duration = Duration::from_secs(31 * 24 * 3600);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -50,6 +61,8 @@ impl Default for Settings {
             poll: Duration::from_secs(1),
             exclusive: true,
             cached: 64 << 20,
+            listed: 4_000_000,
+            listed_back: DAYS_31,
         }
     }
 }
@@ -86,6 +99,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     /// Ended tasks that were asked for.
     pub(crate) ended: Ended,
+    /// What lists of them are made of.
+    pub(crate) lists: Lists,
     /// May hold new tasks back.
     pub(crate) gate: OnceLock<Arc<dyn Gate>>,
     /// Tells the dispatcher that there may be something to claim.
@@ -95,7 +110,7 @@ pub(crate) struct Inner {
 }
 
 impl Engine {
-    /// An engine on a database that has the tables of [`MIGRATION_SQL`](crate::MIGRATION_SQL); it works once started.
+    /// An engine on a database that has the tables of [`MIGRATION_SQL`](crate::MIGRATION_SQL) and [`LISTS_SQL`](crate::LISTS_SQL); it works once started.
     #[must_use]
     pub fn new(db: Db, registry: Registry, clock: Clock, settings: Settings) -> Self {
         Self::with_fuse(db, registry, clock, settings, None)
@@ -109,8 +124,8 @@ impl Engine {
         fuse: Option<crate::testing::Fuse>,
     ) -> Self {
         let (registry, wake, ended) = (Arc::new(registry), Arc::default(), Ended::new(settings.cached));
-        let gate = OnceLock::new();
-        Self { inner: Arc::new(Inner { db, registry, clock, settings, ended, gate, wake, fuse }) }
+        let (lists, gate) = (Lists::new(settings.listed, settings.listed_back), OnceLock::new());
+        Self { inner: Arc::new(Inner { db, registry, clock, settings, ended, lists, gate, wake, fuse }) }
     }
 
     /// Writes a task in the caller's transaction; after its commit a worker is woken.
@@ -167,9 +182,22 @@ impl Engine {
     /// Empties the memory of ended tasks; to be called by whoever deletes tasks.
     pub fn forget_cached(&self) {
         self.inner.ended.forget_all();
+        self.inner.lists.forget();
     }
 
-    /// How many tasks pass a filter, and the page of them that it asks for, newest first.
+    /// Runs `read` in a reading transaction, beside the memory of ended tasks as that transaction sees them. The first call
+    /// fills the memory, which takes a second for a million tasks; to be called where a thread may wait.
+    ///
+    /// # Errors
+    /// Whatever `read` or the database answers.
+    pub fn read_lists<T, E: From<db::Error>>(
+        &self,
+        read: impl FnOnce(&Tx<'_>, &EndedTasks) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.inner.lists.read(&self.inner.db, self.now(), read)
+    }
+
+    /// As [`EndedTasks::list`], by SQL alone, which reads each task that passes.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -280,7 +308,11 @@ impl Engine {
         self.inner.clock.now_ms()
     }
 
+    /// Has a free worker look for work once the transaction is durable: here, and in every process on a shared database.
     fn wake_after(&self, tx: &Tx<'_>) {
+        if self.inner.db.is_shared() {
+            return tx.notify(WORK);
+        }
         let wake = Arc::clone(&self.inner.wake);
         tx.after_commit(move || wake.notify_one());
     }

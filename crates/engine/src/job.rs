@@ -25,7 +25,7 @@ use crate::worker::{Claimed, Stop};
 /// A write that fails is tried again after each of these.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(500)];
 /// Between the tries to give a task back while the database does not write.
-const GIVE_BACK_PAUSE: Duration = Duration::from_secs(1);
+const GIVE_BACK_PAUSE: Duration = Duration::from_millis(250);
 
 /// Why a worker lets go of a task that is neither ended nor given back.
 enum Gone {

@@ -76,6 +76,7 @@ mod ended;
 mod engine;
 mod gate;
 mod job;
+mod lists;
 mod log;
 mod plan;
 mod registry;
@@ -88,6 +89,7 @@ mod worker;
 pub use clock::Clock;
 pub use engine::{Engine, EnqueueError, Settings};
 pub use gate::Gate;
+pub use lists::EndedTasks;
 pub use log::{Event, EventKind, Next, Unreadable, replay};
 pub use registry::{Ended, Kind, Registry, RegistryError};
 pub use step::{Failure, Outcome, Step, StepContext, Undone, generation};
@@ -96,3 +98,5 @@ pub use worker::Running;
 
 /// The tables and indexes of the engine, for [`db::Migration`].
 pub const MIGRATION_SQL: &str = include_str!("../../../migrations/0001_engine.sql");
+/// What came to them later, so that lists are quick.
+pub const LISTS_SQL: &str = include_str!("../../../migrations/0004_lists.sql");

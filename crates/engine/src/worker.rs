@@ -1,18 +1,18 @@
 //! The dispatcher: claims what is due, as much as there are free workers, and runs each task in its own tokio task.
 //!
-//! It is woken by an enqueue's commit, by the end of a task, and by the clock: at the next task's `run_at`, or at the
+//! It is woken by an enqueue's commit, of any process on the database, by the end of a task, and by the clock: at the next task's `run_at`, or at the
 //! next poll. Looking is a read; only when something is due does it write, one transaction for all that it claims.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use db::Tx;
+use db::{Subscription, Tx};
 use serde_json::Value;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::millis;
-use crate::engine::{Engine, Inner};
+use crate::engine::{Engine, Inner, WORK};
 use crate::job::Job;
 use crate::log::{EventKind, Next};
 use crate::plan::{Plan, plan};
@@ -91,17 +91,29 @@ impl Dispatcher {
         if self.inner.settings.exclusive {
             self.void_old_leases().await;
         }
+        let mut news = self.subscribe();
         while !self.stop.stopping.is_cancelled() {
             let look_again = self.fill().await;
             tokio::select! {
                 () = self.stop.stopping.cancelled() => break,
                 () = self.inner.wake.notified() => {}
+                () = raised(&mut news) => {}
                 Some(_) = self.jobs.join_next() => {}
                 () = self.inner.clock.sleep_until_steady(look_again) => {}
             }
             while self.jobs.try_join_next().is_some() {}
         }
         while self.jobs.join_next().await.is_some() {}
+    }
+
+    /// The news of other processes; without it there is the poll.
+    fn subscribe(&self) -> Option<Subscription> {
+        let shared = self.inner.db.is_shared();
+        let news = shared.then(|| self.inner.db.subscribe(WORK)).transpose();
+        news.unwrap_or_else(|error| {
+            tracing::error!(%error, "new work is found by polling only");
+            None
+        })
     }
 
     /// Nobody else works here, so whoever held a lease is dead. Tries until it works: without it tasks would lie still.
@@ -165,6 +177,13 @@ impl Dispatcher {
     fn spawn(&mut self, claimed: Claimed, now: i64) {
         let job = Job::new(Arc::clone(&self.inner), self.stop.clone(), claimed, now);
         self.jobs.spawn(job.run());
+    }
+}
+
+async fn raised(news: &mut Option<Subscription>) {
+    match news {
+        Some(news) => news.raised().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use api::Secret;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -19,6 +20,7 @@ pub struct Config {
     pub threads: usize,
     pub rate_limit: RateLimit,
     pub time_offset: String,
+    pub database: Database,
     pub regions: Regions,
     pub network: Network,
     pub ports: Ports,
@@ -27,6 +29,13 @@ pub struct Config {
     pub limits: Limits,
     pub isolation: Isolation,
     pub background: Background,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Database {
+    pub url: Secret,
 }
 
 /// Whether requests are counted.
@@ -128,7 +137,7 @@ impl Config {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| ConfigError(format!("cannot read the configuration {}: {error}", path.display())))?;
-            overlay(&mut table, parse(&text, &path.display().to_string())?);
+            overlay(&mut table, parse(&text, &path.display().to_string())?)?;
         }
         override_from(&mut table, "CINNABAR", &environment)?;
         let config: Self = Value::Table(table)
@@ -158,18 +167,27 @@ impl Config {
     }
 }
 
+/// An error names the line and does not show it: it may hold a password.
 fn parse(text: &str, name: &str) -> Result<Table, ConfigError> {
-    text.parse().map_err(|error| ConfigError(format!("{name}: {error}")))
+    text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        ConfigError(format!("{name}, line {}: {}", before.matches('\n').count() + 1, error.message()))
+    })
 }
 
 /// Tables are merged; anything else is replaced.
-fn overlay(base: &mut Table, over: Table) {
+fn overlay(base: &mut Table, over: Table) -> Result<(), ConfigError> {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
-            (Some(Value::Table(inner)), Value::Table(table)) => overlay(inner, table),
+            (Some(Value::Table(inner)), Value::Table(table)) => overlay(inner, table)?,
+            // The later check would show the value, which may hold a password.
+            (Some(Value::Table(_)), _) => {
+                return Err(ConfigError(format!("the configuration is not valid: `{key}` must be a table, [{key}]")));
+            }
             (_, value) => drop(base.insert(key, value)),
         }
     }
+    Ok(())
 }
 
 /// Looks each setting's path up in the environment, and reads it as the type that it has in the table.
@@ -237,6 +255,23 @@ mod tests {
         std::fs::write(&file, "[tasks]\nwrokers = 2\n").unwrap();
         let refused = Config::load(Some(&file), |_| None).unwrap_err().to_string();
         assert!(refused.contains("wrokers"), "{refused}");
+    }
+
+    #[test]
+    fn the_databases_url_is_never_shown() {
+        let url = |name: &str| (name == "CINNABAR_DATABASE_URL").then(|| "postgres://u:pw-1@h/d".to_owned());
+        let config = Config::load(None, url).unwrap();
+        assert_eq!(config.database.url.expose(), "postgres://u:pw-1@h/d");
+        assert!(!format!("{config:?}").contains("pw-1"));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        for wrong in
+            ["\n[database]\nurl = \"postgres://u:pw-1@h/d\n", "[database]\nurl = [\"pw-1\"]\n", "database = \"pw-1\"\n"]
+        {
+            std::fs::write(&file, wrong).unwrap();
+            let refused = Config::load(Some(&file), |_| None).unwrap_err().to_string();
+            assert!(!refused.contains("pw-1"), "{refused}");
+        }
     }
 
     #[test]

@@ -81,6 +81,10 @@ impl std::error::Error for Error {}
 
 impl From<db::Error> for Error {
     fn from(error: db::Error) -> Self {
-        gateway::internal(error)
+        match error {
+            db::Error::Unavailable(_) => gateway::database_away(error),
+            db::Error::InDoubt => gateway::in_doubt(error),
+            _ => gateway::internal(error),
+        }
     }
 }

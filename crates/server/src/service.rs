@@ -44,11 +44,19 @@ pub enum StartError {
     #[error("{0}")]
     DataPlane(#[from] dataplane::Error),
     /// The state.
-    #[error("{0}")]
+    #[error("{0}{advice}", advice = advice(.0))]
     Store(#[from] db::Error),
     /// Anything that should not happen.
     #[error("{0}")]
     Other(String),
+}
+
+/// What to do when the state cannot be opened, where the error does not say it.
+fn advice(error: &db::Error) -> &'static str {
+    match error {
+        db::Error::Unavailable(_) => "; start it, or correct its URL (--database-url, CINNABAR_DATABASE_URL)",
+        _ => "",
+    }
 }
 
 /// A running server.
@@ -74,7 +82,7 @@ impl Service {
             TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
         let plane = Arc::new(ProcessPlane::open(process_config(&config, &folder)).await?);
-        let (db, clock) = (store::open(&folder.path)?, Clock::system());
+        let (db, clock) = (store::open(&folder.path, &config.database.url)?, Clock::system());
         let stored = root(&db, &clock, root_key).await?;
         credentials(&config, &stored, address)
             .write(&folder.path)
@@ -159,8 +167,8 @@ fn engine(config: &Config, db: &Db, clock: &Clock, world: &Arc<World>) -> Result
         workers: config.tasks.workers,
         undo_deadline: Duration::from_secs(config.tasks.undo_deadline),
         cached: config.tasks.cache << 20,
-        // The folder's lock says that nobody else works on this state.
-        exclusive: true,
+        // Nobody else works on this state: the folder is locked and the state is in it.
+        exclusive: !db.is_shared(),
         ..Settings::default()
     };
     Ok(Engine::new(db.clone(), registry, clock.clone(), settings))

@@ -38,8 +38,12 @@ impl House {
     /// With an empty store.
     pub(crate) fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config::load(None, |_| None).unwrap();
-        let (db, clock) = (store::open(folder.path()).unwrap(), Clock::fixed_for_tests(NOW));
+        let db = db::testing::open(folder.path(), store::MIGRATIONS).unwrap();
+        Self::on(folder, db)
+    }
+
+    fn on(folder: TempDir, db: db::Db) -> Self {
+        let (config, clock) = (Config::load(None, |_| None).unwrap(), Clock::fixed_for_tests(NOW));
         let world = Arc::new(World {
             db,
             plane: Arc::new(FakePlane::new()),
@@ -89,8 +93,9 @@ impl House {
         let (subject, status) = (subject.to_owned(), status.to_owned());
         let sql =
             "INSERT INTO task (kind, tenant, region, subject, status, params, steps, run_at, time_limit, done_steps,
-                     total_steps, request_id, operator, client, created_at, ended_at)
-                   VALUES ($1, $2, 'ap-guangzhou', $3, $4, 'null', '[]', 0, 0, 1, 4, '', $2, '', $5, $6) RETURNING id";
+                     total_steps, request_id, operator, client, created_at, ended_at, end_no)
+                   VALUES ($1, $2, 'ap-guangzhou', $3, $4, 'null', '[]', 0, 0, 1, 4, '', $2, '', $5, $6,
+                     CASE WHEN $6 IS NULL THEN 0 ELSE (SELECT COALESCE(MAX(end_no), 0) + 1 FROM task) END) RETURNING id";
         let ended = matches!(status.as_str(), "succeed" | "failed").then_some(created_at + 5000);
         let add = move |tx: &db::Tx<'_>| {
             tx.query_opt(sql, db::params![kind, ME, &subject, &status, created_at, ended], |row| row.int(0))

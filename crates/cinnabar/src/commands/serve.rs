@@ -31,6 +31,10 @@ pub(crate) struct Serve {
     /// The folder for everything that must survive (default: cinnabar-data)
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The PostgreSQL that holds the state and is shared with other servers, such as postgres://USER:PASSWORD@HOST:5432/DATABASE; other
+    /// users of this machine see a flag, so with a password rather set CINNABAR_DATABASE_URL (default: a file in the data folder)
+    #[arg(long, value_name = "URL")]
+    database_url: Option<Secret>,
     /// A TOML file with the settings that differ from the defaults
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -76,6 +80,7 @@ impl Serve {
         let mut config = Config::load(self.config.as_deref(), variable)?;
         config.listen = self.listen.unwrap_or(config.listen);
         config.data = self.data.unwrap_or(config.data);
+        config.database.url = self.database_url.unwrap_or(config.database.url);
         config.threads = self.threads.unwrap_or(config.threads);
         config.rate_limit = match self.rate_limit {
             Some(Limit::Documented) => RateLimit::Documented,

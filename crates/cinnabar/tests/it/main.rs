@@ -4,8 +4,11 @@
 
 mod call;
 mod chaos;
+#[path = "../../../db/tests/postgres/cluster.rs"]
+mod cluster;
 mod env;
 mod harness;
+mod outage;
 mod refusals;
 mod serve;
 mod task;

@@ -1,9 +1,90 @@
-//! Lists of tasks, filtered and paged.
+//! Lists of tasks, filtered and paged; and what the lists in memory are read from.
 
-use db::{Error, Param, Tx};
+use db::{Error, Param, Tx, params};
 
-use super::{read_task, task_columns};
+use super::{read_status, read_task, task_columns};
 use crate::task::{Status, Task, TaskFilter};
+
+/// By what lists are ordered: when a task was created, and its number.
+pub(crate) type Key = (i64, i64);
+
+/// What lists in memory know of an ended task.
+pub(crate) struct EndedRow {
+    pub(crate) end_no: i64,
+    pub(crate) key: Key,
+    pub(crate) tenant: String,
+    pub(crate) region: String,
+    pub(crate) kind: String,
+    pub(crate) status: Status,
+    pub(crate) operator: String,
+    pub(crate) subject: String,
+}
+
+/// So many are fetched at once.
+const CHUNK: usize = 20_000;
+const LAST_END: &str = "SELECT COALESCE(MAX(end_no), 0) FROM task WHERE end_no > 0";
+const ENDED_AFTER: &str = "SELECT end_no, created_at, id, tenant, region, kind, status, operator, subject FROM task \
+     WHERE end_no > 0 AND end_no > $1 ORDER BY end_no LIMIT $2";
+
+/// The number of the last end.
+pub(crate) fn last_end(tx: &Tx<'_>) -> Result<i64, Error> {
+    Ok(tx.query_opt(LAST_END, &[], |row| row.int(0))?.unwrap_or_default())
+}
+
+/// The tasks whose ends come next after the end `last`; and whether there may be more.
+pub(crate) fn ended_after(tx: &Tx<'_>, last: i64) -> Result<(Vec<EndedRow>, bool), Error> {
+    let rows = tx.query(ENDED_AFTER, params![last, i64::try_from(CHUNK).unwrap_or(i64::MAX)], |row| {
+        Ok(EndedRow {
+            end_no: row.int(0)?,
+            key: (row.int(1)?, row.int(2)?),
+            tenant: row.text(3)?,
+            region: row.text(4)?,
+            kind: row.text(5)?,
+            status: read_status(row, 6)?,
+            operator: row.text(7)?,
+            subject: row.text(8)?,
+        })
+    })?;
+    let more = rows.len() == CHUNK;
+    Ok((rows, more))
+}
+
+/// The tasks that have not ended and pass, without regard to their subjects: how many, and the newest first, as many as the
+/// page may reach.
+pub(crate) fn unended(tx: &Tx<'_>, filter: &TaskFilter) -> Result<(usize, Vec<Key>), Error> {
+    let mut conditions = Conditions::unended(filter);
+    let count = format!("SELECT COUNT(*) FROM task WHERE {}", conditions.text);
+    let total = tx.query_opt(&count, &conditions.values, |row| row.small(0))?.unwrap_or_default();
+    conditions.values.push(filter.offset.saturating_add(filter.limit).into());
+    let page = format!("{} LIMIT ${}", keys(&conditions.text), conditions.values.len());
+    Ok((total, tx.query(&page, &conditions.values, |row| Ok((row.int(0)?, row.int(1)?)))?))
+}
+
+/// The same of those whose subject passes, all of them.
+pub(crate) fn unended_on(tx: &Tx<'_>, filter: &TaskFilter, passes: impl Fn(&str) -> bool) -> Result<Vec<Key>, Error> {
+    let conditions = Conditions::unended(filter);
+    let found = tx.query(&keys(&conditions.text), &conditions.values, |row| {
+        Ok(passes(&row.text(2)?).then_some((row.int(0)?, row.int(1)?)))
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn keys(conditions: &str) -> String {
+    format!("SELECT created_at, id, subject FROM task WHERE {conditions} ORDER BY created_at DESC, id DESC")
+}
+
+/// These tasks, in this order.
+pub(crate) fn by_ids(tx: &Tx<'_>, ids: &[i64]) -> Result<Vec<Task>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = Conditions::default();
+    conditions.one_of("id", Some(ids.iter().copied().map(Param::from)));
+    let sql = format!(concat!("SELECT ", task_columns!(), " FROM task WHERE {}"), conditions.text);
+    let mut tasks = tx.query(&sql, &conditions.values, read_task)?;
+    tasks.sort_unstable_by_key(|task| std::cmp::Reverse((task.created_at, task.id)));
+    Ok(tasks)
+}
 
 /// How many tasks pass the filter, and the page of them that it asks for, newest first.
 pub(crate) fn list(tx: &Tx<'_>, filter: &TaskFilter) -> Result<(u64, Vec<Task>), Error> {
@@ -29,13 +110,24 @@ struct Conditions<'f> {
 }
 
 impl<'f> Conditions<'f> {
+    /// What the index `task_unended` can tell.
+    fn unended(filter: &'f TaskFilter) -> Self {
+        let mut conditions = Self { text: "end_no = 0".to_owned(), ..Self::default() };
+        conditions.all_but_subjects(filter);
+        conditions
+    }
+
     fn all_of(&mut self, filter: &'f TaskFilter) {
+        self.all_but_subjects(filter);
+        self.one_of("subject", filter.subjects.as_ref().map(|list| list.iter().map(Param::from)));
+    }
+
+    fn all_but_subjects(&mut self, filter: &'f TaskFilter) {
         let words = |list: &'f Option<Vec<String>>| list.as_ref().map(|list| list.iter().map(Param::from));
         self.compare("tenant =", Some((&filter.tenant).into()));
         self.compare("region =", filter.region.as_ref().map(Param::from));
         self.compare("created_at >=", filter.created_from.map(Param::from));
         self.compare("created_at <=", filter.created_to.map(Param::from));
-        self.one_of("subject", words(&filter.subjects));
         self.one_of("kind", words(&filter.kinds));
         self.one_of("operator", words(&filter.operators));
         let statuses = filter.statuses.as_ref();
@@ -74,5 +166,48 @@ impl<'f> Conditions<'f> {
         self.values.push(value);
         self.text.push('$');
         self.text.push_str(&self.values.len().to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a million ended tasks none of these may read them, nor sort.
+    #[test]
+    fn tasks_that_have_not_ended_are_found_in_their_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let migrations = [(1, crate::MIGRATION_SQL), (2, crate::LISTS_SQL)];
+        let migrations = migrations.map(|(number, sql)| db::Migration { number, sql });
+        let db = db::Db::open(&folder.path().join("state.db"), &migrations).unwrap();
+        let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+        let plain = TaskFilter { tenant: "t".to_owned(), region: Some("r".to_owned()), ..TaskFilter::default() };
+        let full = TaskFilter {
+            created_from: Some(1),
+            created_to: Some(2),
+            kinds: words(&["a"]),
+            operators: words(&["b"]),
+            statuses: Some(vec![Status::Error]),
+            ..plain.clone()
+        };
+        for filter in [plain, full] {
+            let conditions = Conditions::unended(&filter);
+            for sql in [format!("SELECT COUNT(*) FROM task WHERE {}", conditions.text), keys(&conditions.text)] {
+                let explain = format!("EXPLAIN QUERY PLAN {sql}");
+                let plan: Result<_, Error> = db.read(|tx| tx.query(&explain, &conditions.values, |row| row.text(3)));
+                let plan = plan.unwrap().join("; ");
+                assert!(
+                    plan.contains("SEARCH task USING COVERING INDEX task_unended (tenant=? AND region=?"),
+                    "{plan}"
+                );
+                assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+            }
+        }
+        for (sql, values) in [(LAST_END, 0), (ENDED_AFTER, 2)] {
+            let (explain, values) = (format!("EXPLAIN QUERY PLAN {sql}"), vec![Param::Int(1); values]);
+            let plan: Result<_, Error> = db.read(|tx| tx.query(&explain, &values, |row| row.text(3)));
+            let plan = plan.unwrap().join("; ");
+            assert!(plan.contains("task_end") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
 }

@@ -62,6 +62,13 @@ pub(crate) struct Claim {
     pub(crate) lease_until: i64,
 }
 
+/// The number of the next end, for lists. A worker elsewhere that took the same is refused by the index, and tries again.
+macro_rules! next_end {
+    () => {
+        "(SELECT COALESCE(MAX(e.end_no), 0) + 1 FROM task e WHERE e.end_no > 0)"
+    };
+}
+
 const DUE: &str = "SELECT run_at FROM task WHERE status IN ('preparing', 'running') AND lease_until <= $1 \
      ORDER BY run_at, id LIMIT 1";
 const CLAIM: &str = concat!(
@@ -88,8 +95,12 @@ const GIVE_BACK: &str = "UPDATE task SET lease_until = 0, run_at = $3 \
      WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const HOLD: &str = "UPDATE task SET lease_until = 0, run_at = $3, deadline = NULL \
      WHERE id = $1 AND epoch = $2 AND status = 'running'";
-const FINISH: &str = "UPDATE task SET lease_until = 0, status = $3, message = $4, ended_at = $5, done_steps = $6 \
-     WHERE id = $1 AND epoch = $2 AND status = 'running'";
+const FINISH: &str = concat!(
+    "UPDATE task SET lease_until = 0, status = $3, message = $4, ended_at = $5, done_steps = $6, \
+     end_no = CASE $3 WHEN 'error' THEN 0 ELSE ",
+    next_end!(),
+    " END WHERE id = $1 AND epoch = $2 AND status = 'running'"
+);
 const APPEND: &str = "INSERT INTO task_event (task_id, step, event, seq, data, at) VALUES ($1, $2, $3, \
      (SELECT COUNT(*) FROM task_event WHERE task_id = $1), $4, $5) ON CONFLICT DO NOTHING";
 
@@ -101,7 +112,9 @@ const TRY_AGAIN: &str = concat!(
     task_columns!()
 );
 const ABANDON: &str = concat!(
-    "UPDATE task SET status = 'failed', ended_at = $2 WHERE id = $1 AND status = 'error' RETURNING ",
+    "UPDATE task SET status = 'failed', ended_at = $2, end_no = ",
+    next_end!(),
+    " WHERE id = $1 AND status = 'error' RETURNING ",
     task_columns!()
 );
 
@@ -250,7 +263,8 @@ mod tests {
 
     fn open() -> (tempfile::TempDir, db::Db) {
         let folder = tempfile::tempdir().unwrap();
-        let migrations = [db::Migration { number: 1, sql: crate::MIGRATION_SQL }];
+        let migrations = [(1, crate::MIGRATION_SQL), (2, crate::LISTS_SQL)];
+        let migrations = migrations.map(|(number, sql)| db::Migration { number, sql });
         let db = db::Db::open(&folder.path().join("state.db"), &migrations).unwrap();
         (folder, db)
     }

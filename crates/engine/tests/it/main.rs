@@ -6,6 +6,7 @@ mod crash;
 mod hold;
 mod invariants;
 mod leases;
+mod lists;
 mod log;
 mod operator;
 mod support;

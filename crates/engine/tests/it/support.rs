@@ -14,16 +14,17 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 pub(crate) const START: i64 = 1_700_000_000_000;
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { number: 1, sql: engine::MIGRATION_SQL },
+    Migration { number: 2, sql: engine::LISTS_SQL },
     Migration {
-        number: 2,
+        number: 3,
         sql: "CREATE TABLE made (task BIGINT, name TEXT, PRIMARY KEY (task, name)); CREATE TABLE ending (task BIGINT, status TEXT)",
     },
 ];
 
 pub(crate) fn open(folder: &tempfile::TempDir) -> Db {
-    Db::open(&folder.path().join("state.db"), &MIGRATIONS).unwrap()
+    db::testing::open(folder.path(), &MIGRATIONS).unwrap()
 }
 
 /// A folder on a file system without slow fsyncs, where there is one.

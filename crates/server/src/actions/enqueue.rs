@@ -63,7 +63,8 @@ impl Change {
         };
         self.engine.enqueue(tx, task).map_err(|error| match error {
             EnqueueError::Busy { holder, status } => self.locked(holder, status),
-            other => gateway::internal(other),
+            EnqueueError::Database(error) => error.into(),
+            unknown @ EnqueueError::UnknownKind(_) => gateway::internal(unknown),
         })
     }
 

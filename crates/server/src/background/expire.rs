@@ -51,6 +51,7 @@ fn enqueue(tx: &Tx<'_>, engine: &Engine, expired: &Expired) -> Result<(), Error>
             Ok(())
         }
         Err(EnqueueError::Busy { .. }) => Ok(()),
+        Err(EnqueueError::Database(error)) => Err(error.into()),
         Err(error) => Err(gateway::internal(error)),
     }
 }

@@ -217,6 +217,26 @@ pub fn dry_run() -> Error {
     )
 }
 
+/// The shared database does not answer. The code is that of any fault of ours: the reference has no other.
+pub fn database_away(detail: impl Display) -> Error {
+    Error::new(
+        "InternalError",
+        "An internal error occurred: the database is away; nothing was changed. Try again in a few seconds.",
+        "内部错误：数据库暂不可用，未做任何更改。请稍后重试。",
+    )
+    .with_detail(detail)
+}
+
+/// The shared database went away while it was told of a change.
+pub fn in_doubt(detail: impl Display) -> Error {
+    Error::new(
+        "InternalError",
+        "An internal error occurred: the database went away meanwhile, and it is not known whether the request was carried out. Look before you repeat it.",
+        "内部错误：数据库在处理期间不可用，无法确定请求是否已执行。重试前请先查询确认。",
+    )
+    .with_detail(detail)
+}
+
 /// Our own fault. The client learns nothing of the inside; the log does.
 pub fn internal(detail: impl Display) -> Error {
     Error::new(

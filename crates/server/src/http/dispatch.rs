@@ -1,6 +1,7 @@
 //! The pipeline, top to bottom: what happens to every request.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use api::ActionInfo;
 use hyper::Request;
@@ -22,6 +23,9 @@ use crate::model::region::{self, Region};
 
 /// A client's own id of the request, which it wants back.
 const TRACE: HeaderName = HeaderName::from_static("x-tc-traceid");
+
+/// How long an action may wait for a shared database.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Answers one request; whatever goes wrong is an answer too.
 pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -> Answer {
@@ -70,7 +74,16 @@ async fn answer(
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
     let now = steady + app.clock.leapt_ms();
     let context = Context { request_id, caller, region, language: *language, peer, now };
-    run(&context, app, params).await
+    in_time(app, run(&context, app, params)).await
+}
+
+/// A shared database may go away in the middle of a change; the client is not kept waiting until it is back.
+async fn in_time(app: &App, handled: impl Future<Output = Result<Opened, Error>>) -> Result<Opened, Error> {
+    if !app.db.is_shared() {
+        return handled.await;
+    }
+    let late = |_| gateway::in_doubt(format!("no answer within {} s", PATIENCE.as_secs()));
+    tokio::time::timeout(PATIENCE, handled).await.map_err(late)?
 }
 
 fn find(envelope: &Envelope<'_>, heads: &Heads<'_>) -> Result<&'static ActionInfo, Error> {

@@ -14,6 +14,7 @@ pub mod task_list;
 
 use std::path::Path;
 
+use api::Secret;
 use db::{Db, Migration};
 
 /// The numbered steps of the schema; a published one is never changed.
@@ -21,14 +22,18 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
+    Migration { number: 4, sql: engine::LISTS_SQL },
 ];
 
-/// Opens the state in the data folder.
+/// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.
 ///
 /// # Errors
-/// As [`Db::open`].
-pub fn open(folder: &Path) -> Result<Db, db::Error> {
-    Db::open(&folder.join("state.db"), MIGRATIONS)
+/// As [`Db::open`] and [`Db::connect`].
+pub fn open(folder: &Path, url: &Secret) -> Result<Db, db::Error> {
+    match url.expose() {
+        "" => Db::open(&folder.join("state.db"), MIGRATIONS),
+        url => Db::connect(url, MIGRATIONS),
+    }
 }
 
 /// A list as it stands in a TEXT column.

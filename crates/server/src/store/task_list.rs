@@ -1,7 +1,9 @@
 //! The list of an account's tasks in one region: filtered, paged, counted, with the names that customers know.
 
-use db::{Error, Row, Tx};
-use engine::Status;
+use std::collections::HashMap;
+
+use db::{Error, Tx};
+use engine::{EndedTasks, Status, Task, TaskFilter};
 
 use super::conditions::{Conditions, Value, contains, pattern};
 
@@ -61,61 +63,68 @@ pub struct Line {
 ///
 /// # Errors
 /// The database's.
-pub fn list(tx: &Tx<'_>, filter: &Filter) -> Result<(i64, Vec<Line>), Error> {
-    let mut conditions = conditions(filter);
-    let count = count_sql(&conditions);
-    let total = tx.query_opt(&count, &conditions.params(), |row| row.int(0))?.unwrap_or_default();
-    let page = page_sql(&mut conditions, filter);
-    Ok((total, tx.query(&page, &conditions.params(), from_row)?))
+pub fn list(tx: &Tx<'_>, ended: &EndedTasks, filter: &Filter) -> Result<(i64, Vec<Line>), Error> {
+    let (total, tasks) = ended.list(tx, &tasks(filter, subjects(tx, filter)?))?;
+    let instances = instances(tx, &tasks)?;
+    let lines = tasks.into_iter().map(|task| line(task, &instances)).collect();
+    Ok((i64::try_from(total).unwrap_or(i64::MAX), lines))
 }
 
-fn count_sql(conditions: &Conditions) -> String {
-    format!("SELECT COUNT(*) FROM task t WHERE {}", conditions.text())
+/// The same in the engine's words.
+fn tasks(filter: &Filter, subjects: Option<Vec<String>>) -> TaskFilter {
+    let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    TaskFilter {
+        tenant: filter.account.clone(),
+        region: Some(filter.region.clone()),
+        subjects,
+        kinds: filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| (*kind).to_owned()).collect()),
+        statuses: in_all(&filter.statuses),
+        operators: in_all(&filter.operators),
+        created_from: Some(filter.from),
+        created_to: filter.to,
+        offset: small(filter.offset),
+        limit: small(filter.limit),
+    }
 }
 
-fn page_sql(conditions: &mut Conditions, filter: &Filter) -> String {
-    let (limit, offset) = (conditions.bind(filter.limit), conditions.bind(filter.offset));
-    // The inner query finds the page in the indexes; only its few rows are read and joined.
-    format!(
-        "SELECT t.id, t.kind, t.status, t.created_at, t.ended_at, t.done_steps, t.total_steps, t.subject,
-           COALESCE(i.name, ''), COALESCE(i.project_id, 0)
-         FROM task t LEFT JOIN instance i ON i.id = t.subject
-         WHERE t.id IN (SELECT t.id FROM task t WHERE {}
-           ORDER BY t.created_at DESC, t.id DESC LIMIT {limit} OFFSET {offset})
-         ORDER BY t.created_at DESC, t.id DESC",
-        conditions.text()
-    )
+/// What all of the lists hold; `None` when there is no list.
+fn in_all<T: Clone + PartialEq>(lists: &[Vec<T>]) -> Option<Vec<T>> {
+    let (first, others) = lists.split_first()?;
+    Some(first.iter().filter(|one| others.iter().all(|other| other.contains(one))).cloned().collect())
 }
 
-fn conditions(filter: &Filter) -> Conditions {
+/// The instances that pass, if anything is asked of them.
+fn subjects(tx: &Tx<'_>, filter: &Filter) -> Result<Option<Vec<String>>, Error> {
+    let Some((text, values)) = of_instances(filter) else { return Ok(None) };
     let mut conditions = Conditions::default();
     let whose = [Value::from(&filter.account), (&filter.region).into()];
-    match of_instances(filter) {
-        // Few tasks among many: the scope is the instances', whose tasks the index `task_subject` finds.
-        Some((text, values)) => {
-            let text = format!("t.subject IN (SELECT o.id FROM instance o WHERE o.account = ? AND o.region = ?{text})");
-            conditions.add(&text, whose.into_iter().chain(values));
-        }
-        None => conditions.add("t.tenant = ? AND t.region = ?", whose),
+    conditions.add(&format!("o.account = ? AND o.region = ?{text}"), whose.into_iter().chain(values));
+    let sql = format!("SELECT o.id FROM instance o WHERE {}", conditions.text());
+    tx.query(&sql, &conditions.params(), |row| row.text(0)).map(Some)
+}
+
+/// The names and projects of the tasks' instances.
+fn instances(tx: &Tx<'_>, tasks: &[Task]) -> Result<HashMap<String, (String, i64)>, Error> {
+    let mut conditions = Conditions::default();
+    conditions.one_of("id", tasks.iter().map(|task| &task.subject));
+    let sql = format!("SELECT id, name, project_id FROM instance WHERE {}", conditions.text());
+    let found = tx.query(&sql, &conditions.params(), |row| Ok((row.text(0)?, (row.text(1)?, row.int(2)?))))?;
+    Ok(found.into_iter().collect())
+}
+
+fn line(task: Task, instances: &HashMap<String, (String, i64)>) -> Line {
+    let (instance_name, project_id) = instances.get(&task.subject).cloned().unwrap_or_default();
+    Line {
+        id: task.id.0,
+        kind: task.kind,
+        status: task.status,
+        created_at: task.created_at,
+        ended_at: task.ended_at,
+        progress: (task.progress.0.into(), task.progress.1.into()),
+        instance_id: task.subject,
+        instance_name,
+        project_id,
     }
-    conditions.add("t.created_at >= ?", [filter.from.into()]);
-    if let Some(to) = filter.to {
-        conditions.add("t.created_at <= ?", [to.into()]);
-    }
-    if let Some(kinds) = &filter.kinds {
-        conditions.one_of("t.kind", kinds.iter().copied());
-    }
-    if filter.statuses.iter().any(|statuses| !statuses.contains(&Status::Succeed)) {
-        // Says what the lists below imply, so that the index `task_unsuccessful` can be used.
-        conditions.add("t.status <> 'succeed'", []);
-    }
-    for statuses in &filter.statuses {
-        conditions.one_of("t.status", statuses.iter().map(|status| status.as_str()));
-    }
-    for operators in &filter.operators {
-        conditions.one_of("t.operator", operators);
-    }
-    conditions
 }
 
 /// What is asked of the instances, if anything is.
@@ -136,71 +145,14 @@ fn of_instances(filter: &Filter) -> Option<(String, Vec<Value>)> {
     (!text.is_empty()).then_some((text, values))
 }
 
-fn from_row(row: &Row<'_>) -> Result<Line, Error> {
-    let status = row.text(2)?;
-    Ok(Line {
-        id: row.int(0)?,
-        kind: row.text(1)?,
-        status: Status::parse(&status).ok_or_else(|| Error::Database(format!("unknown task status {status}")))?,
-        created_at: row.int(3)?,
-        ended_at: row.opt_int(4)?,
-        progress: (row.int(5)?, row.int(6)?),
-        instance_id: row.text(7)?,
-        instance_name: row.text(8)?,
-        project_id: row.int(9)?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::House;
-
-    /// What the database says that it will do for the count and for the page.
-    fn plan(filter: &Filter) -> String {
-        let house = House::empty();
-        let mut conditions = conditions(filter);
-        let mut plan = String::new();
-        let mut explain = |sql: &str, conditions: &Conditions| {
-            let sql = format!("EXPLAIN QUERY PLAN {sql}");
-            let lines = house.app.db.read(|tx| tx.query(&sql, &conditions.params(), |row| row.text(3))).unwrap();
-            plan += &format!("{}\n", lines.join("; "));
-        };
-        explain(&count_sql(&conditions), &conditions);
-        let page = page_sql(&mut conditions, filter);
-        explain(&page, &conditions);
-        plan
-    }
-
-    fn filter() -> Filter {
-        Filter { account: "1".to_owned(), region: "ap-guangzhou".to_owned(), limit: 20, ..Filter::default() }
-    }
 
     #[test]
-    fn the_list_of_an_account_walks_its_index_in_order() {
-        let plan = plan(&filter());
-        let walk = "SEARCH t USING COVERING INDEX task_list (tenant=? AND region=? AND created_at>?)";
-        assert_eq!(plan.matches(walk).count(), 2, "{plan}");
-        assert!(!plan.contains("SCAN"), "{plan}");
-    }
-
-    #[test]
-    fn a_filter_on_instances_looks_only_at_their_tasks() {
-        for filter in [
-            Filter { instance_id: Some("crs-1".to_owned()), ..filter() },
-            Filter { instance_name: Some("a".to_owned()), ..filter() },
-            Filter { projects: Some(vec![1, 2]), ..filter() },
-        ] {
-            let plan = plan(&filter);
-            let walk = "SEARCH t USING COVERING INDEX task_subject (subject=? AND created_at>?)";
-            assert_eq!(plan.matches(walk).count(), 2, "{plan}");
-            assert!(!plan.contains("SCAN t"), "{plan}");
-        }
-    }
-
-    #[test]
-    fn failures_are_found_among_the_few() {
-        let plan = plan(&Filter { statuses: vec![vec![Status::Failed, Status::Error]], ..filter() });
-        assert_eq!(plan.matches("COVERING INDEX task_unsuccessful").count(), 2, "{plan}");
+    fn what_several_lists_have_in_common() {
+        assert_eq!(in_all::<i64>(&[]), None);
+        assert_eq!(in_all(&[vec![1, 2, 3], vec![3, 1]]), Some(vec![1, 3]));
+        assert_eq!(in_all(&[vec![1], vec![2]]), Some(vec![]));
     }
 }

@@ -38,6 +38,9 @@ pub(crate) fn config(folder: &Path) -> Config {
     let mut config = Config::load(None, |_| None).unwrap();
     config.listen.set_port(0);
     config.data = folder.to_owned();
+    if let Some(url) = db::testing::url(folder).unwrap() {
+        config.database.url = url.into();
+    }
     config.rate_limit = RateLimit::Off;
     config.network.addresses = vec![own_address()];
     config.background.observe = 100;

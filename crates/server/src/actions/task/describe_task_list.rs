@@ -30,9 +30,9 @@ const RESULTS: &[(i64, &[Status])] = &[
 impl Action for DescribeTaskList {
     async fn handle(context: &Context, app: &App, request: Request) -> Result<DescribeTaskListResponse, Error> {
         let filter = filter(context, app, &request)?;
-        let db = app.db.clone();
-        // An exact count may walk over a million tasks; other requests must not wait for it.
-        let list = move || db.read(|tx| task_list::list(tx, &filter));
+        let engine = app.engine.clone();
+        // The first list of all reads each task of 31 days; other requests must not wait for it.
+        let list = move || engine.read_lists(|tx, ended| task_list::list(tx, ended, &filter));
         let (total_count, lines) = tokio::task::spawn_blocking(list).await.map_err(gateway::internal)??;
         Ok(DescribeTaskListResponse { total_count, tasks: lines.into_iter().map(|line| view(app, line)).collect() })
     }

@@ -1,0 +1,64 @@
+//! A PostgreSQL of this test alone, which it may stop and start; it is removed at the end.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+pub(crate) struct Cluster {
+    /// Holds the socket.
+    pub(crate) folder: PathBuf,
+    url: String,
+}
+
+impl Cluster {
+    /// `None`, and a word about it, where no PostgreSQL is installed.
+    pub(crate) fn start() -> Option<Self> {
+        if !installed() {
+            // A print macro would be a lint outside of a test's own function.
+            let _ = std::io::stderr().write_all(b"no PostgreSQL is installed here: this test did nothing\n");
+            return None;
+        }
+        let count = COUNT.fetch_add(1, Ordering::SeqCst);
+        let folder = std::env::temp_dir().join(format!("pg-{}-{count}", std::process::id()));
+        let url = script("make", &folder);
+        Some(Self { folder, url: url.trim().to_owned() })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// All at once, as a crash.
+    pub(crate) fn stop_dead(&self) {
+        script("stop", &self.folder);
+    }
+
+    pub(crate) fn start_again(&self) {
+        script("start", &self.folder);
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        script("remove", &self.folder);
+    }
+}
+
+fn installed() -> bool {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| versions.next().is_some());
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    debian || std::env::split_paths(&paths).any(|folder| folder.join("initdb").exists())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the database's processes are the test's own")]
+fn script(verb: &str, folder: &Path) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/postgres.sh");
+    let mut command = Command::new("sh");
+    command.arg(script).arg(verb).arg(folder).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "postgres.sh {verb}: {:?}", done.status);
+    String::from_utf8(done.stdout).unwrap()
+}
