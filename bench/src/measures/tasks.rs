@@ -29,7 +29,8 @@ const KIND: &str = "Nothing";
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: engine::LISTS_SQL },
-    Migration { number: 3, sql: "CREATE TABLE row (id @id, value BIGINT NOT NULL)" },
+    Migration { number: 3, sql: engine::OPERATORS_SQL },
+    Migration { number: 4, sql: "CREATE TABLE row (id @id, value BIGINT NOT NULL)" },
 ];
 
 /// The engine, one writer, 64 writers, in turns, in one folder.
