@@ -6,7 +6,7 @@
 //! They are kept by sheets of neighbours. The first question about one of a sheet reads them all, which costs little more
 //! than to read one; and a sheet lies together in memory, where a task of its own would be a far look for each of its parts.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -21,8 +21,9 @@ pub(crate) struct Ended {
     sheets: Cache<i64, Arc<Sheet>, Bytes>,
 }
 
+#[derive(Clone)]
 struct Sheet {
-    places: [OnceLock<Brief>; SHEET as usize],
+    places: [Option<Brief>; SHEET as usize],
 }
 
 impl Ended {
@@ -33,7 +34,7 @@ impl Ended {
 
     pub(crate) fn find(&self, tenant: &str, id: i64) -> Option<Brief> {
         let sheet = self.sheets.get(&number(id))?;
-        sheet.place(id).get().filter(|brief| brief.tenant == tenant).cloned()
+        sheet.places[place(id)].as_ref().filter(|brief| brief.tenant == tenant).cloned()
     }
 
     /// Whether the neighbours of this task have been read.
@@ -43,19 +44,20 @@ impl Ended {
 
     /// Keeps a sheet of the tasks that have ended among the neighbours of `id`.
     pub(crate) fn keep_sheet(&self, id: i64, tasks: Vec<(i64, Brief)>) {
-        let sheet = Arc::new(Sheet { places: [const { OnceLock::new() }; SHEET as usize] });
+        let mut sheet = Sheet { places: [const { None }; SHEET as usize] };
         for (id, brief) in tasks {
             sheet.put(id, brief);
         }
-        self.sheets.insert(number(id), sheet);
+        self.sheets.insert(number(id), Arc::new(sheet));
     }
 
     /// Keeps one more task of a sheet, if the sheet is here and the task cannot change any more.
     pub(crate) fn keep(&self, id: i64, brief: &Brief) {
         if let Some(sheet) = self.sheets.get(&number(id)).filter(|_| is_kept(brief.status)) {
+            // A new one, since a sheet is weighed on its way in and must not change after that.
+            let mut sheet = Sheet::clone(&sheet);
             sheet.put(id, brief.clone());
-            // Once more, since it is weighed on its way in.
-            self.sheets.insert(number(id), sheet);
+            self.sheets.insert(number(id), Arc::new(sheet));
         }
     }
 
@@ -65,16 +67,16 @@ impl Ended {
 }
 
 impl Sheet {
-    fn place(&self, id: i64) -> &OnceLock<Brief> {
-        &self.places[id.rem_euclid(SHEET) as usize]
-    }
-
-    fn put(&self, id: i64, brief: Brief) {
+    fn put(&mut self, id: i64, brief: Brief) {
         if is_kept(brief.status) {
-            // It may have been put there meanwhile, and is the same.
-            self.place(id).get_or_init(|| brief);
+            self.places[place(id)] = Some(brief);
         }
     }
+}
+
+/// Where in its sheet a task is.
+fn place(id: i64) -> usize {
+    id.rem_euclid(SHEET) as usize
 }
 
 /// Whether a task in this status stays as it is.
@@ -97,7 +99,7 @@ struct Bytes;
 
 impl Weighter<i64, Arc<Sheet>> for Bytes {
     fn weight(&self, _: &i64, sheet: &Arc<Sheet>) -> u64 {
-        let outside = sheet.places.iter().filter_map(OnceLock::get).map(heap).sum::<usize>();
+        let outside = sheet.places.iter().flatten().map(heap).sum::<usize>();
         (size_of::<Sheet>() + outside) as u64
     }
 }
