@@ -11,4 +11,5 @@ mod harness;
 mod outage;
 mod refusals;
 mod serve;
+mod shared_state;
 mod task;
