@@ -84,7 +84,7 @@ unset CINNABAR_ENDPOINT CINNABAR_SECRET_ID CINNABAR_SECRET_KEY TENCENTCLOUD_SECR
 export CINNABAR_DATA="$folder/data" CINNABAR_NETWORK_ADDRESSES="$address"
 
 say 'A server on a free port'
-"$cinnabar" serve --listen 127.0.0.1:0 >"$folder/ready" 2>"$folder/log" &
+"$cinnabar" serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 >"$folder/ready" 2>"$folder/log" &
 server=$!
 pids=$server
 while [ ! -s "$folder/ready" ]; do

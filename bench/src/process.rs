@@ -92,8 +92,8 @@ pub(crate) fn own_binary() -> Result<PathBuf, Error> {
 /// `cinnabar serve` with one thread, the benchmark's key and its data in `folder`/data.
 pub(crate) fn serve(cinnabar: &Path, folder: &Path, listen: SocketAddr, instances: &str) -> Command {
     let mut command = command(cinnabar);
-    command.args(["serve", "--threads", "1", "--rate-limit", "off", "--listen", &listen.to_string(), "--data"]);
-    command.arg(folder.join("data"));
+    command.args(["serve", "--threads", "1", "--rate-limit", "off", "--listen", &listen.to_string()]);
+    command.args(["--admin", "127.0.0.1:0", "--data"]).arg(folder.join("data"));
     command.env("CINNABAR_SECRET_ID", wire::SECRET_ID).env("CINNABAR_SECRET_KEY", wire::SECRET_KEY);
     command.env("CINNABAR_NETWORK_ADDRESSES", instances).env("CINNABAR_LOG", "warn");
     command

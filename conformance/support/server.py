@@ -35,6 +35,8 @@ class Server:
             "serve",
             "--listen",
             "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
             "--data",
             self.data,
             "--config",

@@ -19,7 +19,8 @@ pub(super) const KIND: &str = "Nothing";
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: engine::LISTS_SQL },
-    Migration { number: 3, sql: "CREATE TABLE row (id @id, value BIGINT NOT NULL)" },
+    Migration { number: 3, sql: engine::OPERATORS_SQL },
+    Migration { number: 4, sql: "CREATE TABLE row (id @id, value BIGINT NOT NULL)" },
 ];
 
 /// Tasks that came to their end, a second, on as many engines as there are handles on the database.

@@ -21,9 +21,14 @@ pub(crate) struct Data {
 }
 
 impl Data {
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.data.as_deref().unwrap_or_else(|| Path::new(DEFAULT_DATA))
+    }
+
     /// What the folder holds.
     pub(crate) fn credentials(&self) -> Result<Credentials, Error> {
-        let folder = self.data.as_deref().unwrap_or_else(|| Path::new(DEFAULT_DATA));
+        let folder = self.folder();
         Credentials::read(folder).map_err(|error| Error::NoCredentials(folder.to_owned(), error))
     }
 }

@@ -42,6 +42,30 @@ pub(crate) enum Error {
         /// What is wrong with the answer.
         what: String,
     },
+    /// No server answers operators in that folder.
+    #[error(
+        "there is no admin.json in {0}: name the folder of a running `cinnabar serve` with --data (and let that one not run with --admin off)"
+    )]
+    NoAdmin(PathBuf),
+    /// The operator's side has another token.
+    #[error("{endpoint} refuses the token of admin.json ({what}); is another server listening there?")]
+    Token {
+        /// Where the request went.
+        endpoint: String,
+        /// What it said.
+        what: String,
+    },
+    /// Something answers there, but not the operator's side.
+    #[error("{endpoint} is not the operator's side of a server ({what}); is admin.json out of date?")]
+    NotTheAdmin {
+        /// Where the request went.
+        endpoint: String,
+        /// What is wrong with the answer.
+        what: String,
+    },
+    /// The operator's side refused.
+    #[error("{0}")]
+    Refused(String),
     /// The API refused.
     #[error("{code}: {message}")]
     Api {

@@ -1,8 +1,10 @@
 //! The one binary: the server, and a few commands that talk to it.
 //!
 //! Each command is a file in `commands`; it returns an exit status or an [`error::Error`], whose text is one line that
-//! says what to do. `output.rs` alone prints. The commands are ordinary clients: they sign like any other (`client.rs`).
+//! says what to do. `output.rs` alone prints. The commands are ordinary clients: they sign like any other (`client.rs`), or, for
+//! operators, bear the data folder's token (`admin.rs`).
 
+mod admin;
 mod client;
 mod commands;
 mod connection;

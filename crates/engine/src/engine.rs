@@ -4,18 +4,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use db::{Db, Tx};
-use serde_json::Value;
 use tokio::sync::Notify;
 
+use crate::cancel::Cancels;
 use crate::clock::{Clock, millis};
 use crate::ended::Ended;
 use crate::gate::Gate;
 use crate::lists::{EndedTasks, Lists};
 use crate::log::{Event, EventKind};
 use crate::registry::Registry;
-use crate::store::work::{self, WriteError};
+use crate::store::work::{self, Mark, WriteError};
 use crate::store::{self, list};
-use crate::task::{Brief, NewTask, Status, Task, TaskFilter, TaskId};
+use crate::task::{Brief, NewTask, Operator, Status, Task, TaskFilter, TaskId};
 use crate::worker::{self, Running};
 
 /// The end of the year 9999: a lease that only the next start voids.
@@ -97,6 +97,8 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
+    /// Tells this process's workers which tasks are cancelled.
+    pub(crate) cancels: Cancels,
     /// Ended tasks that were asked for.
     pub(crate) ended: Ended,
     /// What lists of them are made of.
@@ -110,7 +112,8 @@ pub(crate) struct Inner {
 }
 
 impl Engine {
-    /// An engine on a database that has the tables of [`MIGRATION_SQL`](crate::MIGRATION_SQL) and [`LISTS_SQL`](crate::LISTS_SQL); it works once started.
+    /// An engine on a database that has the tables of [`MIGRATION_SQL`](crate::MIGRATION_SQL), [`LISTS_SQL`](crate::LISTS_SQL) and
+    /// [`OPERATORS_SQL`](crate::OPERATORS_SQL); it works once started.
     #[must_use]
     pub fn new(db: Db, registry: Registry, clock: Clock, settings: Settings) -> Self {
         Self::with_fuse(db, registry, clock, settings, None)
@@ -125,7 +128,8 @@ impl Engine {
     ) -> Self {
         let (registry, wake, ended) = (Arc::new(registry), Arc::default(), Ended::new(settings.cached));
         let (lists, gate) = (Lists::new(settings.listed, settings.listed_back), OnceLock::new());
-        Self { inner: Arc::new(Inner { db, registry, clock, settings, ended, lists, gate, wake, fuse }) }
+        let cancels = Cancels::default();
+        Self { inner: Arc::new(Inner { db, registry, clock, settings, cancels, ended, lists, gate, wake, fuse }) }
     }
 
     /// Writes a task in the caller's transaction; after its commit a worker is woken.
@@ -215,29 +219,29 @@ impl Engine {
         store::events(tx, id)?.map_err(db::Error::Database)
     }
 
-    /// Has a task in `error` tried again from where it stopped, with new deadlines; `by` is noted in its log. Answers
+    /// Has a task in `error` tried again from where it stopped, with new deadlines; `by` is kept in its log. Answers
     /// whether it was in `error`.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub fn retry(&self, tx: &Tx<'_>, id: TaskId, by: &str) -> Result<bool, db::Error> {
+    pub fn retry(&self, tx: &Tx<'_>, id: TaskId, by: &Operator) -> Result<bool, db::Error> {
         let steady = self.inner.clock.steady_ms();
         let undo_deadline = steady + millis(self.inner.settings.undo_deadline);
         let Some(task) = work::try_again(tx, id, steady, undo_deadline)? else { return Ok(false) };
-        work::append(tx, id, &operator_step(&task), EventKind::Retried, &Value::from(by), self.now())?;
+        work::append(tx, id, &operator_step(&task), EventKind::Retried, &by.to_json(), &Mark::of_operator(self.now()))?;
         self.wake_after(tx);
         Ok(true)
     }
 
-    /// Ends a task in `error` as `failed`, whatever it has left behind, and frees its subject; `by` is noted in its log.
+    /// Ends a task in `error` as `failed`, whatever it has left behind, and frees its subject; `by` is kept in its log.
     /// Its kind's `ended` is called with `failed`. Answers whether it was in `error`.
     ///
     /// # Errors
     /// Whatever the database or `ended` answers.
-    pub fn abandon(&self, tx: &Tx<'_>, id: TaskId, by: &str) -> Result<bool, db::Error> {
+    pub fn abandon(&self, tx: &Tx<'_>, id: TaskId, by: &Operator) -> Result<bool, db::Error> {
         let now = self.now();
         let Some(task) = work::abandon(tx, id, now)? else { return Ok(false) };
-        work::append(tx, id, &operator_step(&task), EventKind::Abandoned, &Value::from(by), now)?;
+        work::append(tx, id, &operator_step(&task), EventKind::Abandoned, &by.to_json(), &Mark::of_operator(now))?;
         if let Some(kind) = self.inner.registry.get(&task.kind) {
             (kind.ended)(tx, &task, Status::Failed)?;
         }
@@ -303,7 +307,7 @@ impl Engine {
     }
 
     /// Has a free worker look for work once the transaction is durable: here, and in every process on a shared database.
-    fn wake_after(&self, tx: &Tx<'_>) {
+    pub(crate) fn wake_after(&self, tx: &Tx<'_>) {
         if self.inner.db.is_shared() {
             return tx.notify(WORK);
         }
@@ -337,7 +341,7 @@ impl Inner {
 }
 
 /// The log is keyed by step and event; an operator acts at most once on each claim's end.
-fn operator_step(task: &Task) -> String {
+pub(crate) fn operator_step(task: &Task) -> String {
     format!("#{}", task.epoch)
 }
 

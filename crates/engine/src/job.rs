@@ -13,12 +13,13 @@ use std::time::Duration;
 use db::Tx;
 use futures_util::FutureExt;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::Inner;
 use crate::log::Next;
 use crate::registry::Kind;
 use crate::step::{StepContext, generation};
-use crate::store::work::{Fence, Hold, WriteError};
+use crate::store::work::{Fence, Hold, Mark, WriteError};
 use crate::task::{Status, Task};
 use crate::worker::{Claimed, Stop};
 
@@ -42,7 +43,8 @@ enum Gone {
 impl From<WriteError> for Gone {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Lost => Self::Lost,
+            // What could be refused for a cancel is handled where it is written.
+            WriteError::Lost | WriteError::Cancelled => Self::Lost,
             WriteError::Hook(error) | WriteError::Database(error) => Self::Database(error),
         }
     }
@@ -57,8 +59,18 @@ pub(crate) struct Job {
     fence: Fence,
     /// The lease as it was last written.
     held_until: AtomicI64,
+    /// Who this worker is.
+    owner: Arc<str>,
+    /// The task is cancelled.
+    cancel: CancellationToken,
     task: Task,
     work: Result<Work, String>,
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.inner.cancels.forget(self.task.id);
+    }
 }
 
 /// What is known of a task whose stored form can be read.
@@ -88,7 +100,11 @@ impl Job {
             undo_deadline: stored.undo_deadline.unwrap_or(stored.deadline),
         });
         let held_until = AtomicI64::new(inner.lease_from(now));
-        Self { inner, stop, fence, held_until, task: stored.task, work }
+        let (owner, cancel) = (Arc::from(inner.settings.name.as_str()), inner.cancels.watch(stored.task.id));
+        if stored.cancelling {
+            cancel.cancel();
+        }
+        Self { inner, stop, fence, held_until, owner, cancel, task: stored.task, work }
     }
 
     /// Works until there is nothing left for this worker to do. Never panics.
@@ -236,6 +252,11 @@ impl Job {
             outputs: work.outputs.clone(),
             deadline_ms,
         })
+    }
+
+    /// What this worker writes below a line of the log.
+    fn mark(&self, attempt: u32) -> Mark {
+        Mark { at: self.now(), owner: Arc::clone(&self.owner), attempt }
     }
 
     /// The date, for what is written down.

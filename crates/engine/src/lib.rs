@@ -18,6 +18,9 @@
 //! `error` it comes only by a person: [`Engine::retry`] (back to `running`, same direction) or [`Engine::abandon`]
 //! (`failed`).
 //!
+//! An operator may cancel a task ([`Engine::cancel`]) unless a step has begun that is its point of no return. One that was
+//! not claimed yet is `failed` at once; any other is unwound as if its step had failed.
+//!
 //! # What is written when
 //!
 //! Each line is one transaction, so a task of n steps costs its enqueue and n + 1 commits. All that wait share an fsync.
@@ -32,6 +35,9 @@
 //! | step k was undone | lease | k `undone` | `forget` |
 //! | the first step was undone | `failed`, message | `undone` | `forget`, `ended` |
 //! | an undo gave up | `error`, message | `undo_failed` | `ended` |
+//! | cancel, never claimed | `failed`, message | `cancelled` | `ended` |
+//! | cancel, claimed before | cancelling | `cancelled` | |
+//! | the worker heeds the cancel | as a step failed | | |
 //! | a step, or an undo, answers `Retry` | lease 0, `run_at` | | |
 //! | a step answers `Hold` | lease 0, `run_at`, no deadline | | |
 //!
@@ -70,11 +76,14 @@
 //! 5. No write succeeds under an old epoch.
 //! 6. A subject has at most one live task: preparing, running or in error.
 //! 7. An end changes only by a person's retry or abandon of an `error`.
+//! 8. A task whose cancel was answered with yes begins no further step, and ends in `failed` or `error`, never in `succeed`.
 
+mod cancel;
 mod clock;
 mod ended;
 mod engine;
 mod gate;
+mod inspect;
 mod job;
 mod lists;
 mod log;
@@ -86,17 +95,22 @@ mod task;
 pub mod testing;
 mod worker;
 
+pub use cancel::CancelError;
 pub use clock::Clock;
 pub use engine::{Engine, EnqueueError, Settings};
 pub use gate::Gate;
+pub use inspect::{Act, Held, History, InspectFilter, Inspected, StepState, StepView};
 pub use lists::EndedTasks;
 pub use log::{Event, EventKind, Next, Unreadable, replay};
 pub use registry::{Ended, Kind, Registry, RegistryError};
 pub use step::{Failure, Outcome, Step, StepContext, Undone, generation};
-pub use task::{Brief, NewTask, Origin, Status, Task, TaskFilter, TaskId};
+pub use task::{Brief, NewTask, Operator, Origin, Status, Task, TaskFilter, TaskId};
 pub use worker::Running;
 
 /// The tables and indexes of the engine, for [`db::Migration`].
 pub const MIGRATION_SQL: &str = include_str!("../../../migrations/0001_engine.sql");
 /// What came to them later, so that lists are quick.
 pub const LISTS_SQL: &str = include_str!("../../../migrations/0004_lists.sql");
+
+/// What cancelling and looking into tasks added to them; comes after [`LISTS_SQL`].
+pub const OPERATORS_SQL: &str = include_str!("../../../migrations/0005_operators.sql");

@@ -17,15 +17,25 @@ pub enum EventKind {
     Undone,
     /// The undo gave up; the data is the reason.
     UndoFailed,
-    /// An operator had a task in `error` tried again; the data is who.
+    /// An operator had a task in `error` tried again; the data is `{"by", "reason"}`.
     Retried,
-    /// An operator gave up a task in `error`; the data is who.
+    /// An operator cancelled the task; the data is `{"by", "reason"}`.
+    Cancelled,
+    /// An operator gave up a task in `error`; the data is `{"by", "reason"}`.
     Abandoned,
 }
 
 impl EventKind {
-    const ALL: [Self; 7] =
-        [Self::Started, Self::Done, Self::Failed, Self::Undone, Self::UndoFailed, Self::Retried, Self::Abandoned];
+    const ALL: [Self; 8] = [
+        Self::Started,
+        Self::Done,
+        Self::Failed,
+        Self::Undone,
+        Self::UndoFailed,
+        Self::Retried,
+        Self::Cancelled,
+        Self::Abandoned,
+    ];
 
     /// The word that is stored and shown.
     #[must_use]
@@ -37,6 +47,7 @@ impl EventKind {
             Self::Undone => "undone",
             Self::UndoFailed => "undo_failed",
             Self::Retried => "retried",
+            Self::Cancelled => "cancelled",
             Self::Abandoned => "abandoned",
         }
     }
@@ -57,6 +68,10 @@ pub struct Event {
     pub kind: EventKind,
     /// More about it; see [`EventKind`].
     pub data: Value,
+    /// Who worked on the task; empty for what an operator did.
+    pub owner: String,
+    /// How often the step, or its undo, had begun; 0 for what an operator did.
+    pub attempt: u32,
     /// When, in milliseconds since 1970.
     pub at: i64,
 }
@@ -107,7 +122,7 @@ fn collect(
     let mut seen = vec![Seen::default(); steps.len()];
     for (step, kind) in events {
         let step = step.as_ref();
-        if matches!(kind, EventKind::Retried | EventKind::Abandoned) {
+        if matches!(kind, EventKind::Retried | EventKind::Cancelled | EventKind::Abandoned) {
             continue;
         }
         let index = steps.iter().position(|known| known.as_ref() == step);
@@ -118,7 +133,7 @@ fn collect(
             EventKind::Done => entry.done = true,
             EventKind::Failed => entry.failed = true,
             EventKind::Undone => entry.undone = true,
-            EventKind::UndoFailed | EventKind::Retried | EventKind::Abandoned => {}
+            EventKind::UndoFailed | EventKind::Retried | EventKind::Cancelled | EventKind::Abandoned => {}
         }
     }
     Ok(seen)

@@ -61,6 +61,12 @@ pub trait Step: Send + Sync + 'static {
     /// The step's name: unique in its kind, stored with each task, never changed.
     fn name(&self) -> &'static str;
 
+    /// Why the task cannot be cancelled any more once this step has begun, as in "deleted keys do not come back"; `None`:
+    /// all that it does can be undone.
+    fn point_of_no_return(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Makes something so in the world outside the database.
     async fn run(&self, cx: &StepContext) -> Outcome;
 

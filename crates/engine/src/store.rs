@@ -1,5 +1,6 @@
-//! The engine's SQL: rows in and out. What a worker writes is in [`work`], the lists are in [`list`].
+//! The engine's SQL: rows in and out. What a worker writes is in [`work`], the lists are in [`list`], what operators read in [`inspect`].
 
+pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod work;
 
@@ -32,7 +33,7 @@ const GET: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = $1 
 const FIND: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = $1");
 // The hottest text of all says `?n`, so that nothing has to be replaced in it.
 const BRIEF: &str = "SELECT status, created_at, kind, subject, message FROM task WHERE id = ?1 AND tenant = ?2";
-const EVENTS: &str = "SELECT step, event, data, at FROM task_event WHERE task_id = $1 ORDER BY seq";
+const EVENTS: &str = "SELECT step, event, data, at, owner, attempt FROM task_event WHERE task_id = $1 ORDER BY seq";
 
 /// Writes a task; `None` when its subject has a live one.
 pub(crate) fn insert(
@@ -95,14 +96,19 @@ pub(crate) fn brief(tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Brief>,
 
 /// A task's log; `Err(text)` inside for a line that no version of the engine writes.
 pub(crate) fn events(tx: &Tx<'_>, id: TaskId) -> Result<Result<Vec<Event>, String>, Error> {
-    let lines = tx.query(EVENTS, params![id.0], |row| Ok((row.text(0)?, row.text(1)?, row.text(2)?, row.int(3)?)))?;
-    Ok(lines.into_iter().map(|(step, word, data, at)| read_event(step, &word, &data, at)).collect())
+    Ok(tx.query(EVENTS, params![id.0], read_event)?.into_iter().collect())
 }
 
-fn read_event(step: String, word: &str, data: &str, at: i64) -> Result<Event, String> {
-    let kind = EventKind::parse(word).ok_or_else(|| format!("the event `{word}` is unknown"))?;
-    let data = serde_json::from_str(data).map_err(|error| format!("the data of `{word}` of step `{step}`: {error}"))?;
-    Ok(Event { step, kind, data, at })
+fn read_event(row: &Row<'_>) -> Result<Result<Event, String>, Error> {
+    let (step, word, data, at) = (row.text(0)?, row.text(1)?, row.text(2)?, row.int(3)?);
+    let (owner, attempt) = (row.text(4)?, row.small(5)?);
+    let event = || {
+        let kind = EventKind::parse(&word).ok_or_else(|| format!("the event `{word}` is unknown"))?;
+        let data = serde_json::from_str(&data);
+        let data = data.map_err(|error| format!("the data of `{word}` of step `{step}`: {error}"))?;
+        Ok(Event { step: step.clone(), kind, data, at, owner, attempt })
+    };
+    Ok(event())
 }
 
 fn read_status(row: &Row<'_>, column: usize) -> Result<Status, Error> {

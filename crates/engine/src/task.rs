@@ -79,6 +79,15 @@ pub struct Origin {
     pub client: String,
 }
 
+/// The person who acts on a task from outside, and why; both are kept in its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Who, as they call themselves.
+    pub name: String,
+    /// Why, in their words.
+    pub reason: String,
+}
+
 /// A task to be enqueued.
 #[derive(Debug, Clone)]
 pub struct NewTask {

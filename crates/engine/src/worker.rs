@@ -18,7 +18,7 @@ use crate::log::{EventKind, Next};
 use crate::plan::{Plan, plan};
 use crate::registry::Registry;
 use crate::store;
-use crate::store::work::{self, Claim, Stored, WriteError};
+use crate::store::work::{self, Claim, Mark, Stored, WriteError};
 
 /// How work is asked to stop: first gently, then at once.
 #[derive(Clone, Default)]
@@ -204,7 +204,8 @@ fn claim_all(tx: &Tx<'_>, registry: &Registry, claim: &Claim, free: usize) -> Re
         let plan = plan(registry.get(&stored.task.kind), &stored, events);
         if let Ok(Plan { kind, next: Next::Run(index), .. }) = &plan {
             let step = kind.step(*index);
-            work::append(tx, stored.task.id, step.name(), EventKind::Started, &Value::Null, claim.date)?;
+            let mark = Mark { at: claim.date, owner: Arc::from(claim.owner.as_str()), attempt: stored.attempt };
+            work::append(tx, stored.task.id, step.name(), EventKind::Started, &Value::Null, &mark)?;
         }
         all.push(Claimed { stored, plan });
     }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use api::Secret;
 use serde::Deserialize;
@@ -29,6 +30,7 @@ pub struct Config {
     pub limits: Limits,
     pub isolation: Isolation,
     pub background: Background,
+    pub admin: Admin,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -120,6 +122,46 @@ pub struct Isolation {
 pub struct Background {
     pub observe: u64,
     pub expire: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Admin {
+    pub listen: AdminListen,
+    pub exposed: bool,
+}
+
+/// Where the operator's side listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum AdminListen {
+    /// On its usual port, or on a free one where that is taken.
+    Auto,
+    /// There.
+    At(SocketAddr),
+    /// Nowhere.
+    Off,
+}
+
+impl FromStr for AdminListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            address => address.parse().map(Self::At).map_err(|_| format!("`{text}` must be ADDR:PORT, auto or off")),
+        }
+    }
+}
+
+impl TryFrom<String> for AdminListen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
 }
 
 /// A configuration that cannot be used; the text says what to do.

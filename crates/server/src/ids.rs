@@ -61,6 +61,12 @@ pub fn node_secret() -> String {
     hex::encode(rand::random::<[u8; 32]>())
 }
 
+/// The bearer token of the operator's side: 64 hexadecimal digits.
+#[must_use]
+pub fn admin_token() -> String {
+    node_secret()
+}
+
 /// A node id: 40 hexadecimal digits.
 #[must_use]
 pub fn node_id() -> String {

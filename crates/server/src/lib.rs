@@ -2,10 +2,11 @@
 //!
 //! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions` ·
 //! `actions → model, store, tasks (to enqueue)` · `tasks → model, store, engine, dataplane` · `background → store, dataplane, engine` ·
-//! `store → model` · `model → nothing`. A test reads the `use` lines and holds this.
+//! `admin → engine, store, tasks (their world)` · `store → model` · `model → nothing`. A test reads the `use` lines and holds this.
 
 pub mod action;
 pub mod actions;
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod background;

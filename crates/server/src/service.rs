@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admin::listener::AdminError;
+use crate::admin::{self, Admin};
 use crate::app::App;
 use crate::auth::keys::{AccessKey, Caller, Keys};
 use crate::auth::rate_limit::Limiter;
@@ -40,6 +42,9 @@ pub enum StartError {
     /// The address.
     #[error("cannot listen on {0}: {1}; choose another address with --listen (port 0 picks a free one)")]
     Listen(SocketAddr, std::io::Error),
+    /// The operator's side.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// The engines or the folder of the nodes.
     #[error("{0}")]
     DataPlane(#[from] dataplane::Error),
@@ -63,6 +68,8 @@ fn advice(error: &db::Error) -> &'static str {
 pub struct Service {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where operators are answered, if anywhere.
+    pub admin: Option<SocketAddr>,
     /// Its parts.
     pub app: Arc<App>,
     running: Running,
@@ -81,6 +88,7 @@ impl Service {
         let listener =
             TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+        let operators = admin::listener::bind(&config.admin).await?;
         let plane = Arc::new(ProcessPlane::open(process_config(&config, &folder)).await?);
         let (db, clock) = (store::open(&folder.path, &config.database.url)?, Clock::system());
         let stored = root(&db, &clock, root_key).await?;
@@ -90,11 +98,17 @@ impl Service {
         let world = world(&config, &db, &clock, plane.clone())?;
         let engine = engine(&config, &db, &clock, &world)?;
         let app = Arc::new(app(config, clock, db, engine, plane.engines())?);
+        let access = admin::listener::announce(operators.as_ref(), &folder.path)?;
         let running = app.engine.start();
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
         background::start(&app, &world, &stop, &tracker);
         tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
-        Ok(Self { address, app, running, stop, tracker, _folder: folder })
+        let admin = access.as_ref().map(|(address, _)| *address);
+        if let (Some(listener), Some((_, access))) = (operators, access) {
+            let admin = Admin { app: Arc::clone(&app), world, token: access.token };
+            tracker.spawn(admin::listener::serve(listener, Arc::new(admin), stop.clone()));
+        }
+        Ok(Self { address, admin, app, running, stop, tracker, _folder: folder })
     }
 
     /// Lets running requests and steps end, and stops. The instances' processes go on.

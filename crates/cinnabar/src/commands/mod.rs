@@ -25,7 +25,7 @@ enum Command {
     Serve(serve::Serve),
     Env(env::Env),
     Call(call::Call),
-    /// Follow one task, or list them
+    /// Follow one task, list them, look into one and act on it
     #[command(subcommand)]
     Task(task::Task),
     /// List the instances

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use api::Secret;
 use clap::{Args, ValueEnum};
-use server::config::{Config, RateLimit};
+use server::config::{AdminListen, Config, RateLimit};
 use server::service::Service;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -28,6 +28,9 @@ pub(crate) struct Serve {
     /// Where to listen; port 0 picks a free one (default: 127.0.0.1:8250)
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
+    /// Where operators are answered: ADDR:PORT (loopback), auto, or off (default: auto, 127.0.0.1:8251 where that is free)
+    #[arg(long, value_name = "ADDR:PORT", overrides_with = "admin")]
+    admin: Option<AdminListen>,
     /// The folder for everything that must survive (default: cinnabar-data)
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -79,6 +82,7 @@ impl Serve {
     fn config(self) -> Result<Config, Error> {
         let mut config = Config::load(self.config.as_deref(), variable)?;
         config.listen = self.listen.unwrap_or(config.listen);
+        config.admin.listen = self.admin.unwrap_or(config.admin.listen);
         config.data = self.data.unwrap_or(config.data);
         config.database.url = self.database_url.unwrap_or(config.database.url);
         config.threads = self.threads.unwrap_or(config.threads);

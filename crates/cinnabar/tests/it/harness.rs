@@ -141,7 +141,7 @@ impl Folder {
     /// `cinnabar serve` on a free port.
     pub(crate) fn serve(&self) -> Command {
         let mut command = cinnabar();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"]).arg(self.data());
         command.env("CINNABAR_NETWORK_ADDRESSES", self.address.to_string());
         if let Some(url) = db::testing::url(self.path()).unwrap() {
             command.env("CINNABAR_DATABASE_URL", url);

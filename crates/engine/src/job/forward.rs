@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::guard::Ran;
+use super::guard::{Direction, Ran};
 use super::{Job, Onward, Work, end_hook};
+use crate::cancel;
 use crate::clock::millis;
 use crate::engine::FOREVER;
 use crate::log::{EventKind, Next};
@@ -20,20 +21,22 @@ impl Job {
         let kind = Arc::clone(&work.kind);
         let step = kind.step(index);
         let cx = self.context(work, work.deadline);
-        let outcome = match self.guard(step.run(&cx), work.deadline).await? {
+        let attempt = cx.attempt;
+        let outcome = match self.guard(step.run(&cx), work.deadline, Direction::Forward).await? {
             Ran::Answered(outcome) => outcome,
             Ran::Panicked(text) => Outcome::Fail(Failure::new(
                 format!("step `{}` stopped unexpectedly", step.name()),
                 format!("panic: {text}"),
             )),
             Ran::Late => Outcome::Fail(late(work, step.name())),
+            Ran::Cancelled => return self.turn_back(work, (index, attempt), "").await,
         };
         work.attempt = 1;
         match outcome {
             Outcome::Done(out) => self.done(work, index, cx, out).await,
             Outcome::Retry(after) => self.run_later(work, after).await,
             Outcome::Hold(after) => self.hold_task(after).await,
-            Outcome::Fail(failure) => self.fail(work, index, failure).await,
+            Outcome::Fail(failure) => self.fail(work, (index, attempt), failure).await,
         }
     }
 
@@ -42,7 +45,8 @@ impl Job {
         self.task.progress.0 = u32::try_from(index + 1).unwrap_or(u32::MAX);
         let last = index + 1 == work.kind.steps.len();
         let ended = last.then(|| self.ended(Status::Succeed, String::new()));
-        let (fence, hold, now, done) = (self.fence, self.hold(), self.now(), self.task.progress.0);
+        let (fence, hold, done, attempt) = (self.fence, self.hold(), self.task.progress.0, cx.attempt);
+        let (mark, next) = (self.mark(attempt), self.mark(1));
         let (kind, output) = (Arc::clone(&work.kind), out.clone());
         let written = self.persist(move |tx| {
             match &ended {
@@ -50,10 +54,10 @@ impl Job {
                 Some(task) => fence.finish(tx, task)?,
             }
             let step = kind.step(index);
-            append(tx, fence.id, step.name(), EventKind::Done, &output, now)?;
+            append(tx, fence.id, step.name(), EventKind::Done, &output, &mark)?;
             step.record(tx, &cx, &output).map_err(WriteError::Hook)?;
             match &ended {
-                None => Ok(append(tx, fence.id, kind.step(index + 1).name(), EventKind::Started, &Value::Null, now)?),
+                None => Ok(append(tx, fence.id, kind.step(index + 1).name(), EventKind::Started, &Value::Null, &next)?),
                 Some(task) => end_hook(tx, &kind, task),
             }
         });
@@ -63,10 +67,14 @@ impl Job {
                 work.outputs.insert(work.kind.step(index).name().to_owned(), out);
                 Ok(self.onward(hold, Next::Run(index + 1)))
             }
+            Err(WriteError::Cancelled) => {
+                self.task.progress.0 = self.task.progress.0.saturating_sub(1);
+                self.turn_back(work, (index, attempt), "the step had done its work by then").await
+            }
             Err(WriteError::Hook(error)) => {
                 self.task.progress.0 = self.task.progress.0.saturating_sub(1);
                 let message = format!("the result of step `{}` could not be stored", work.kind.step(index).name());
-                self.fail(work, index, Failure::new(message, error.to_string())).await
+                self.fail(work, (index, attempt), Failure::new(message, error.to_string())).await
             }
             Err(error) => Err(error.into()),
         }
@@ -87,17 +95,41 @@ impl Job {
         Ok(None)
     }
 
-    /// From here on the steps are undone, this one first.
-    async fn fail(&self, work: &mut Work, index: usize, failure: Failure) -> Onward {
+    /// From here on the steps are undone, this one first; since it failed, or, if that was sooner, the task was cancelled.
+    async fn fail(&self, work: &mut Work, (index, attempt): (usize, u32), failure: Failure) -> Onward {
+        let Failure { message, detail } = failure.clone();
         let name = work.kind.step(index).name();
-        let Failure { message, detail } = failure;
         tracing::warn!(task = self.task.id.0, kind = work.kind.name, step = name, message, detail, "a step failed");
-        let (fence, hold, now) = (self.fence, self.hold(), self.now());
+        match self.unwind(work, (index, attempt), failure, false).await {
+            Err(WriteError::Cancelled) => {
+                let detail = format!("the step failed by then: {message} ({detail})");
+                self.turn_back(work, (index, attempt), &detail).await
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// The same, since the task is cancelled; `detail` is for the log.
+    async fn turn_back(&self, work: &mut Work, at: (usize, u32), detail: &str) -> Onward {
+        tracing::info!(task = self.task.id.0, kind = work.kind.name, detail, "cancelled; its steps are undone");
+        Ok(self.unwind(work, at, cancel::failure(detail), true).await?)
+    }
+
+    /// One transaction: `failed`, and the task is unwinding.
+    async fn unwind(
+        &self,
+        work: &mut Work,
+        (index, attempt): (usize, u32),
+        Failure { message, detail }: Failure,
+        cancelled: bool,
+    ) -> Result<Option<Next>, WriteError> {
+        let name = work.kind.step(index).name();
+        let (fence, hold, mark) = (self.fence, self.hold(), self.mark(attempt));
         let undo_deadline = self.steady().saturating_add(millis(self.inner.settings.undo_deadline));
         let cause = json!({ "message": message, "detail": detail });
         self.persist(move |tx| {
-            fence.unwind(tx, hold, undo_deadline)?;
-            Ok(append(tx, fence.id, name, EventKind::Failed, &cause, now)?)
+            fence.unwind(tx, hold, undo_deadline, cancelled)?;
+            Ok(append(tx, fence.id, name, EventKind::Failed, &cause, &mark)?)
         })
         .await?;
         work.failure = message;

@@ -20,22 +20,46 @@ pub(super) enum Ran<T> {
     Panicked(String),
     /// The deadline passed; the work was dropped.
     Late,
+    /// The task is cancelled; the work was dropped. Never told of an undo.
+    Cancelled,
+}
+
+/// Which way a task goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Forward,
+    Backward,
 }
 
 impl Job {
-    /// Works until the deadline; drops the work when the lease is lost or the engine is stopped.
-    pub(super) async fn guard<T>(&self, work: impl Future<Output = T>, deadline: i64) -> Result<Ran<T>, Gone> {
+    /// Works until the deadline; drops the work when the lease is lost, the engine is stopped, or, unless it is an undo, the
+    /// task is cancelled.
+    pub(super) async fn guard<T>(
+        &self,
+        work: impl Future<Output = T>,
+        deadline: i64,
+        direction: Direction,
+    ) -> Result<Ran<T>, Gone> {
         tokio::select! {
             // In this order: a step that is late, or not ours any more, must not even begin.
             biased;
             () = self.stop.killed.cancelled() => Err(Gone::Killed),
             gone = self.keep_lease() => Err(gone),
+            () = self.cancelled(direction) => Ok(Ran::Cancelled),
             () = self.inner.clock.sleep_until_steady(deadline) => Ok(Ran::Late),
             ran = self.while_held(AssertUnwindSafe(work).catch_unwind()) => match ran {
                 Some(Ok(answer)) => Ok(Ran::Answered(answer)),
                 Some(Err(payload)) => Ok(Ran::Panicked(panic_text(payload.as_ref()))),
                 None => Err(Gone::Over),
             },
+        }
+    }
+
+    /// Returns when the task is cancelled and still goes forward.
+    async fn cancelled(&self, direction: Direction) {
+        match direction {
+            Direction::Forward => self.cancel.cancelled().await,
+            Direction::Backward => std::future::pending().await,
         }
     }
 
@@ -87,6 +111,7 @@ impl Job {
         match self.inner.write(move |tx| fence.renew(tx, until)).await {
             Ok(()) => self.held_until.store(until, Ordering::SeqCst),
             Err(WriteError::Lost) => return Err(Gone::Lost),
+            Err(WriteError::Cancelled) => self.cancel.cancel(),
             Err(error) => tracing::warn!(task = self.task.id.0, %error, "the lease could not be renewed"),
         }
         Ok(begun)

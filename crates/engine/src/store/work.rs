@@ -1,5 +1,7 @@
 //! What workers write: the claim, and after it only statements that begin with the fence.
 
+use std::sync::Arc;
+
 use db::{Error, Row, Tx, params};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -14,6 +16,9 @@ pub(crate) enum WriteError {
     /// Another worker has claimed the task, or it has ended: whatever this one still wants is void.
     #[error("the lease is lost")]
     Lost,
+    /// An operator has cancelled the task: it must not go forward.
+    #[error("the task is cancelled")]
+    Cancelled,
     /// The kind's own code (`record`, `forget`, `ended`) answered an error or panicked.
     #[error("the kind's own write: {0}")]
     Hook(Error),
@@ -39,6 +44,7 @@ pub(crate) struct Stored {
     /// The steps' names at the enqueue; an error text when they or the params are no JSON.
     pub(crate) content: Result<Vec<String>, String>,
     pub(crate) unwinding: bool,
+    pub(crate) cancelling: bool,
     pub(crate) attempt: u32,
     pub(crate) deadline: i64,
     pub(crate) undo_deadline: Option<i64>,
@@ -77,32 +83,36 @@ const CLAIM: &str = concat!(
      WHERE id = (SELECT id FROM task WHERE status IN ('preparing', 'running') AND run_at <= $2 AND lease_until <= $2 \
      ORDER BY run_at, id LIMIT 1) AND lease_until <= $2 RETURNING ",
     task_columns!(),
-    ", steps, unwinding, attempt, deadline, undo_deadline"
+    ", steps, unwinding, attempt, deadline, undo_deadline, cancelling"
 );
 const VOID_LEASES: &str = "UPDATE task SET lease_until = 0 \
      WHERE status IN ('preparing', 'running') AND run_at >= 0 AND lease_until > 0";
 const HELD: &str = "SELECT 1 FROM task \
      WHERE status IN ('preparing', 'running') AND run_at >= 0 AND lease_until > 0 LIMIT 1";
 
-const RENEW: &str = "UPDATE task SET lease_until = $3 WHERE id = $1 AND epoch = $2 AND status = 'running'";
+// What would let a task go forward is refused once it is cancelled; what lets it go lets it be claimed at once then.
+const RENEW: &str =
+    "UPDATE task SET lease_until = $3 WHERE id = $1 AND epoch = $2 AND status = 'running' AND cancelling = 0";
 const ADVANCE: &str = "UPDATE task SET lease_until = $3, attempt = $4, done_steps = $5 \
-     WHERE id = $1 AND epoch = $2 AND status = 'running'";
-const UNWIND: &str = "UPDATE task SET lease_until = $3, attempt = $4, unwinding = 1, undo_deadline = $5 \
-     WHERE id = $1 AND epoch = $2 AND status = 'running'";
+     WHERE id = $1 AND epoch = $2 AND status = 'running' AND cancelling = 0";
+const UNWIND: &str = "UPDATE task SET lease_until = $3, attempt = $4, unwinding = 1, undo_deadline = $5, cancelling = 0 \
+     WHERE id = $1 AND epoch = $2 AND status = 'running' AND cancelling = $6";
 const STEP_BACK: &str = "UPDATE task SET lease_until = $3, attempt = $4 \
      WHERE id = $1 AND epoch = $2 AND status = 'running'";
-const GIVE_BACK: &str = "UPDATE task SET lease_until = 0, run_at = $3 \
+const GIVE_BACK: &str = "UPDATE task SET lease_until = 0, run_at = CASE cancelling WHEN 0 THEN $3 ELSE run_at END \
      WHERE id = $1 AND epoch = $2 AND status = 'running'";
-const HOLD: &str = "UPDATE task SET lease_until = 0, run_at = $3, deadline = NULL \
+const HOLD: &str = "UPDATE task SET lease_until = 0, run_at = CASE cancelling WHEN 0 THEN $3 ELSE run_at END, deadline = NULL \
      WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const FINISH: &str = concat!(
     "UPDATE task SET lease_until = 0, status = $3, message = $4, ended_at = $5, done_steps = $6, \
      end_no = CASE $3 WHEN 'error' THEN 0 ELSE ",
     next_end!(),
-    " END WHERE id = $1 AND epoch = $2 AND status = 'running'"
+    " END WHERE id = $1 AND epoch = $2 AND status = 'running' \
+     AND (cancelling = 0 OR $3 <> 'succeed')"
 );
-const APPEND: &str = "INSERT INTO task_event (task_id, step, event, seq, data, at) VALUES ($1, $2, $3, \
-     (SELECT COUNT(*) FROM task_event WHERE task_id = $1), $4, $5) ON CONFLICT DO NOTHING";
+const IS_CANCELLED: &str = "SELECT 1 FROM task WHERE id = $1 AND epoch = $2 AND status = 'running' AND cancelling = 1";
+const APPEND: &str = "INSERT INTO task_event (task_id, step, event, seq, data, at, owner, attempt) VALUES ($1, $2, $3, \
+     (SELECT COUNT(*) FROM task_event WHERE task_id = $1), $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 
 const PEEK: &str = "SELECT status, lease_until, run_at FROM task WHERE id = $1";
 const TRY_AGAIN: &str = concat!(
@@ -116,6 +126,19 @@ const ABANDON: &str = concat!(
     next_end!(),
     " WHERE id = $1 AND status = 'error' RETURNING ",
     task_columns!()
+);
+
+const CANCEL_NEW: &str = concat!(
+    "UPDATE task SET status = 'failed', message = $2, ended_at = $3, end_no = ",
+    next_end!(),
+    " WHERE id = $1 AND status = 'preparing' RETURNING ",
+    task_columns!()
+);
+const CANCEL_RUNNING: &str = concat!(
+    "UPDATE task SET cancelling = 1, run_at = CASE WHEN run_at > $2 THEN $2 ELSE run_at END \
+     WHERE id = $1 AND status = 'running' AND unwinding = 0 AND cancelling = 0 RETURNING ",
+    task_columns!(),
+    ", steps"
 );
 
 const HOLD_BACK: &str = "UPDATE task SET run_at = $2 WHERE id = $1 AND status = 'preparing'";
@@ -142,6 +165,7 @@ fn read_stored(row: &Row<'_>) -> Result<Stored, Error> {
         attempt: row.small(TASK_COLUMNS + 2)?,
         deadline: row.int(TASK_COLUMNS + 3)?,
         undo_deadline: row.opt_int(TASK_COLUMNS + 4)?,
+        cancelling: row.flag(TASK_COLUMNS + 5)?,
     })
 }
 
@@ -165,9 +189,15 @@ impl Fence {
         let mut values = vec![self.id.0.into(), self.epoch.into()];
         values.extend_from_slice(rest);
         match tx.execute(sql, &values)? {
-            0 => Err(WriteError::Lost),
+            0 => Err(self.refused(tx)?),
             _ => Ok(()),
         }
+    }
+
+    /// Why a write changed nothing.
+    fn refused(self, tx: &Tx<'_>) -> Result<WriteError, WriteError> {
+        let cancelled = tx.query_opt(IS_CANCELLED, params![self.id.0, self.epoch], |_| Ok(()))?;
+        Ok(if cancelled.is_some() { WriteError::Cancelled } else { WriteError::Lost })
     }
 
     /// Keeps the task longer.
@@ -180,9 +210,9 @@ impl Fence {
         self.update(tx, ADVANCE, params![hold.lease_until, hold.attempt, done])
     }
 
-    /// From here on the steps are undone.
-    pub(crate) fn unwind(self, tx: &Tx<'_>, hold: Hold, undo_deadline: i64) -> Result<(), WriteError> {
-        self.update(tx, UNWIND, params![hold.lease_until, hold.attempt, undo_deadline])
+    /// From here on the steps are undone; `cancelled` must be said of a task that is, and of no other.
+    pub(crate) fn unwind(self, tx: &Tx<'_>, hold: Hold, undo_deadline: i64, cancelled: bool) -> Result<(), WriteError> {
+        self.update(tx, UNWIND, params![hold.lease_until, hold.attempt, undo_deadline, cancelled])
     }
 
     /// One more step is undone.
@@ -215,8 +245,45 @@ pub(crate) struct Hold {
 }
 
 /// Adds a line to a log; one that is there already stays as it is.
-pub(crate) fn append(tx: &Tx<'_>, id: TaskId, step: &str, kind: EventKind, data: &Value, at: i64) -> Result<(), Error> {
-    tx.execute(APPEND, params![id.0, step, kind.as_str(), &data.to_string(), at]).map(drop)
+pub(crate) fn append(
+    tx: &Tx<'_>,
+    id: TaskId,
+    step: &str,
+    kind: EventKind,
+    data: &Value,
+    mark: &Mark,
+) -> Result<(), Error> {
+    let data = data.to_string();
+    let values = params![id.0, step, kind.as_str(), &data, mark.at, &*mark.owner, mark.attempt];
+    tx.execute(APPEND, values).map(drop)
+}
+
+/// Who writes a line of a log, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Mark {
+    /// The date.
+    pub(crate) at: i64,
+    pub(crate) owner: Arc<str>,
+    /// How often the step, or its undo, has begun.
+    pub(crate) attempt: u32,
+}
+
+impl Mark {
+    /// Of what an operator does, who stands in the data.
+    pub(crate) fn of_operator(at: i64) -> Self {
+        Self { at, owner: Arc::from(""), attempt: 0 }
+    }
+}
+
+/// Ends a task that was never claimed as `failed`; `None` when it was.
+pub(crate) fn cancel_new(tx: &Tx<'_>, id: TaskId, message: &str, now: i64) -> Result<Option<Task>, Error> {
+    tx.query_opt(CANCEL_NEW, params![id.0, message, now], read_task)
+}
+
+/// Keeps a task that goes forward from going on, and lets it be claimed at once if nobody has it; with its steps as they
+/// are stored. `None` when it does not go forward, or is cancelled already.
+pub(crate) fn cancel_running(tx: &Tx<'_>, id: TaskId, now: i64) -> Result<Option<(Task, String)>, Error> {
+    tx.query_opt(CANCEL_RUNNING, params![id.0, now], |row| Ok((read_task(row)?, row.text(TASK_COLUMNS)?)))
 }
 
 /// Keeps a new task from being claimed before `until`.
@@ -263,7 +330,7 @@ mod tests {
 
     fn open() -> (tempfile::TempDir, db::Db) {
         let folder = tempfile::tempdir().unwrap();
-        let migrations = [(1, crate::MIGRATION_SQL), (2, crate::LISTS_SQL)];
+        let migrations = [(1, crate::MIGRATION_SQL), (2, crate::LISTS_SQL), (3, crate::OPERATORS_SQL)];
         let migrations = migrations.map(|(number, sql)| db::Migration { number, sql });
         let db = db::Db::open(&folder.path().join("state.db"), &migrations).unwrap();
         (folder, db)
@@ -295,7 +362,7 @@ mod tests {
                     let writes = [
                         fence.renew(tx, 20),
                         fence.advance(tx, hold, 1),
-                        fence.unwind(tx, hold, 99),
+                        fence.unwind(tx, hold, 99, false),
                         fence.step_back(tx, hold),
                         fence.give_back(tx, 30),
                         fence.finish(tx, &ended),

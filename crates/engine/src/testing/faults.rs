@@ -103,6 +103,10 @@ impl Step for Faulty {
         self.inner.name()
     }
 
+    fn point_of_no_return(&self) -> Option<&'static str> {
+        self.inner.point_of_no_return()
+    }
+
     async fn run(&self, cx: &StepContext) -> Outcome {
         self.assert_may_act(cx);
         self.boundary().await;

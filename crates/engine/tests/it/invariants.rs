@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::{EnqueueError, Status};
 use tokio::sync::Semaphore;
 
-use crate::support::{Act, Bench, STEPS, new_task, stop, until};
+use crate::support::{Act, Bench, STEPS, me, new_task, stop, until};
 
 #[tokio::test]
 async fn one_a_task_exists_exactly_if_its_transaction_committed() {
@@ -165,6 +165,6 @@ async fn seven_an_end_is_final_until_an_operator_acts() {
     let id = engine::TaskId(10_001);
     let op = engine.clone();
     let changed: Result<_, db::Error> =
-        bench.db.write(move |tx| Ok((op.retry(tx, id, "me")?, op.abandon(tx, id, "me")?))).await;
+        bench.db.write(move |tx| Ok((op.retry(tx, id, &me())?, op.abandon(tx, id, &me())?))).await;
     assert_eq!(changed.unwrap(), (false, false));
 }

@@ -6,7 +6,7 @@ use db::params;
 use engine::{Engine, Settings, Status, TaskFilter};
 use proptest::prelude::*;
 
-use crate::support::{Act, Bench, START, stop};
+use crate::support::{Act, Bench, START, me, stop};
 
 const KINDS: [&str; 3] = ["make", "clear", "remove"];
 const REGIONS: [&str; 2] = ["region", "elsewhere"];
@@ -158,7 +158,7 @@ async fn what_one_engine_ends_another_lists_at_once() {
     let count = |statuses: &[Status]| statuses.iter().map(|status| total(&[*status])).collect::<Vec<_>>();
     assert_eq!(count(&[Status::Succeed, Status::Failed, Status::Error]), [1, 1, 1]);
     let (stuck, again) = (engine::TaskId(10_003), engine.clone());
-    assert!(bench.db.write(move |tx| again.abandon(tx, stuck, "me")).await.unwrap());
+    assert!(bench.db.write(move |tx| again.abandon(tx, stuck, &me())).await.unwrap());
     assert_eq!(count(&[Status::Succeed, Status::Failed, Status::Error]), [1, 2, 0]);
     stop(running).await;
     assert_eq!(bench.numbers("SELECT end_no FROM task ORDER BY id"), [1, 2, 3]);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panic")]
 
+mod cancel;
 mod crash;
 mod hold;
 mod invariants;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::{Status, TaskId};
 
-use crate::support::{Act, Bench, STEPS, stop};
+use crate::support::{Act, Bench, STEPS, me, stop};
 
 async fn stuck(bench: &Bench) -> TaskId {
     bench.world.set("run publish", Act::Leaks);
@@ -22,7 +22,7 @@ async fn a_retry_goes_on_where_the_undo_gave_up() {
     let engine = bench.engine();
     let running = engine.start();
     let op = engine.clone();
-    let retried: Result<_, db::Error> = bench.db.write(move |tx| op.retry(tx, id, "me")).await;
+    let retried: Result<_, db::Error> = bench.db.write(move |tx| op.retry(tx, id, &me())).await;
     assert!(retried.unwrap());
     let task = bench.end(&engine, id).await;
     stop(running).await;
@@ -40,7 +40,7 @@ async fn an_abandoned_task_is_failed_and_frees_its_subject() {
     let id = stuck(&bench).await;
     let engine = bench.engine();
     let op = engine.clone();
-    let abandoned: Result<_, db::Error> = bench.db.write(move |tx| op.abandon(tx, id, "me")).await;
+    let abandoned: Result<_, db::Error> = bench.db.write(move |tx| op.abandon(tx, id, &me())).await;
     assert!(abandoned.unwrap());
     assert_eq!(bench.task(&engine, id).status, Status::Failed);
     assert_eq!(bench.texts("SELECT status FROM ending"), ["error", "failed"]);
@@ -64,7 +64,7 @@ async fn a_changed_step_list_is_an_error_that_says_so_and_a_retry_by_the_old_ver
 
     let older = bench.engine_with(&STEPS);
     let op = older.clone();
-    let retried: Result<_, db::Error> = bench.db.write(move |tx| op.retry(tx, id, "me")).await;
+    let retried: Result<_, db::Error> = bench.db.write(move |tx| op.retry(tx, id, &me())).await;
     assert!(retried.unwrap());
     let running = older.start();
     assert_eq!(bench.end(&older, id).await.status, Status::Succeed);
@@ -77,10 +77,13 @@ async fn what_cannot_be_read_ends_in_error_and_does_not_block_the_queue() {
         ("UPDATE task SET steps = 'what'", "the stored task cannot be read"),
         ("UPDATE task SET params = '{'", "the stored task cannot be read"),
         ("UPDATE task SET kind = 'gone'", "this version of the service has no tasks of kind `gone`"),
-        ("INSERT INTO task_event VALUES (10001, 'start', 'done', 0, 'null', 0)", "the step log cannot be read"),
-        ("INSERT INTO task_event VALUES (10001, 'start', 'eaten', 0, 'null', 0)", "the step log cannot be read"),
-        ("INSERT INTO task_event VALUES (10001, 'start', 'started', 0, '{', 0)", "the step log cannot be read"),
-        ("INSERT INTO task_event VALUES (10001, 'wire', 'started', 0, 'null', 0)", "the step log cannot be read"),
+        ("INSERT INTO task_event VALUES (10001, 'start', 'done', 0, 'null', 0, '', 0)", "the step log cannot be read"),
+        ("INSERT INTO task_event VALUES (10001, 'start', 'eaten', 0, 'null', 0, '', 0)", "the step log cannot be read"),
+        ("INSERT INTO task_event VALUES (10001, 'start', 'started', 0, '{', 0, '', 0)", "the step log cannot be read"),
+        (
+            "INSERT INTO task_event VALUES (10001, 'wire', 'started', 0, 'null', 0, '', 0)",
+            "the step log cannot be read",
+        ),
         ("UPDATE task SET unwinding = 1", "the step log cannot be read"),
     ];
     for (damage, message) in damages {

@@ -7,18 +7,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use db::{Db, Migration, Tx, params};
 use engine::{
-    Clock, Engine, EnqueueError, Failure, Kind, NewTask, Origin, Outcome, Registry, Running, Settings, Status, Step,
-    StepContext, Task, TaskId, Undone,
+    Clock, Engine, EnqueueError, Failure, Kind, NewTask, Operator, Origin, Outcome, Registry, Running, Settings,
+    Status, Step, StepContext, Task, TaskId, Undone,
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 pub(crate) const START: i64 = 1_700_000_000_000;
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: engine::LISTS_SQL },
+    Migration { number: 3, sql: engine::OPERATORS_SQL },
     Migration {
-        number: 3,
+        number: 4,
         sql: "CREATE TABLE made (task BIGINT, name TEXT, PRIMARY KEY (task, name)); CREATE TABLE ending (task BIGINT, status TEXT)",
     },
 ];
@@ -46,6 +47,8 @@ pub(crate) enum Act {
     Holds(usize, Option<Duration>),
     /// Takes one permit, then works.
     Waits(Arc<Semaphore>),
+    /// Takes one permit, then fails.
+    WaitsAndFails(Arc<Semaphore>),
     /// Its part in the database fails.
     CannotWrite,
 }
@@ -148,6 +151,11 @@ impl Step for Make {
         self.name
     }
 
+    fn point_of_no_return(&self) -> Option<&'static str> {
+        let marked = self.world.things().acts.contains_key(&format!("no return {}", self.name));
+        marked.then_some("what is started stays")
+    }
+
     async fn run(&self, cx: &StepContext) -> Outcome {
         let call = format!("run {}", self.name);
         let failure = || Outcome::Fail(Failure::new(format!("no {}", self.name), "on purpose"));
@@ -157,6 +165,10 @@ impl Step for Make {
             Act::Retries(_, after) if self.world.retries_left(&call) => return Outcome::Retry(after),
             Act::Holds(_, after) if self.world.retries_left(&call) => return Outcome::Hold(after),
             Act::Waits(gate) => gate.acquire().await.unwrap().forget(),
+            Act::WaitsAndFails(gate) => {
+                gate.acquire().await.unwrap().forget();
+                return failure();
+            }
             Act::Leaks => {
                 self.world.things().made.insert(self.name);
                 return failure();
@@ -295,6 +307,11 @@ pub(crate) fn new_task(subject: &str) -> NewTask {
         params: json!({ "size": 3 }),
         origin: Origin { request_id: "r".to_owned(), operator: "u".to_owned(), client: "127.0.0.1".to_owned() },
     }
+}
+
+/// Whoever acts on tasks in these tests.
+pub(crate) fn me() -> Operator {
+    Operator { name: "me".to_owned(), reason: "to try it".to_owned() }
 }
 
 pub(crate) async fn stop(running: Running) {

@@ -6,6 +6,8 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]");
+const INSTANT: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 const OFFSET: &[BorrowedFormatItem<'_>] = format_description!("[offset_hour sign:mandatory]:[offset_minute]");
 
 /// What stands where there is no time.
@@ -59,6 +61,12 @@ const DIGITS: [[u8; 2]; 100] = {
 #[must_use]
 pub fn format_opt(millis: Option<i64>, offset: UtcOffset) -> String {
     millis.map_or_else(|| NONE.to_owned(), |millis| format(millis, offset))
+}
+
+/// As operators read it: UTC, RFC 3339 with milliseconds.
+#[must_use]
+pub fn utc(millis: i64) -> String {
+    at(millis, UtcOffset::UTC).and_then(|time| time.format(INSTANT).ok()).unwrap_or_default()
 }
 
 /// `yyyymmdd`, with which a DealName begins.

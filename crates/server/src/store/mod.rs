@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, sql: include_str!("../../../../migrations/0002_server.sql") },
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
     Migration { number: 4, sql: engine::LISTS_SQL },
+    Migration { number: 5, sql: engine::OPERATORS_SQL },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.

@@ -41,6 +41,10 @@ impl Step for Purge {
         "purge"
     }
 
+    fn point_of_no_return(&self) -> Option<&'static str> {
+        Some("deleted keys do not come back")
+    }
+
     async fn run(&self, cx: &StepContext) -> Outcome {
         steps::answer(&self.0, cx, self.purge(cx).await)
     }

@@ -37,3 +37,24 @@ fn kinds(world: &Arc<World>) -> Vec<Kind> {
         reset_password::kind(world),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tasks::testing::Bench;
+
+    /// docs/operating.md says which; a step that is added has to be thought about.
+    #[tokio::test]
+    async fn the_points_of_no_return_are_where_nothing_can_be_brought_back() {
+        let bench = Bench::with_new().await;
+        let points: Vec<_> = super::kinds(&bench.world)
+            .iter()
+            .flat_map(|kind| kind.steps.iter().map(|step| (kind.name, step.name(), step.point_of_no_return())))
+            .filter_map(|(kind, step, why)| Some((kind, step, why?)))
+            .collect();
+        let expected = [
+            ("ClearInstance", "purge", "deleted keys do not come back"),
+            ("CleanUpInstance", "remove_nodes", "what it removes does not come back"),
+        ];
+        assert_eq!(points, expected);
+    }
+}

@@ -91,6 +91,13 @@ impl Step for MakeNodes {
         self.name
     }
 
+    fn point_of_no_return(&self) -> Option<&'static str> {
+        match self.undo {
+            Some(_) => None,
+            None => Some("what it removes does not come back"),
+        }
+    }
+
     async fn run(&self, cx: &StepContext) -> Outcome {
         answer(&self.world, cx, self.run.so(&self.world, cx).await)
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use server::config::{Config, RateLimit};
+use server::config::{AdminListen, Config, RateLimit};
 use server::service::Service;
 use tempfile::TempDir;
 
@@ -37,6 +37,7 @@ fn own_address() -> std::net::IpAddr {
 pub(crate) fn config(folder: &Path) -> Config {
     let mut config = Config::load(None, |_| None).unwrap();
     config.listen.set_port(0);
+    config.admin.listen = AdminListen::At(config.listen);
     config.data = folder.to_owned();
     if let Some(url) = db::testing::url(folder).unwrap() {
         config.database.url = url.into();

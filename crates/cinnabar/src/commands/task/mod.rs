@@ -1,6 +1,8 @@
-//! `cinnabar task`: follow one task, or list them.
+//! `cinnabar task`: follow one task, list them, and, for operators, look into one and act on it.
 
+mod act;
 mod list;
+mod show;
 mod wait;
 
 use std::process::ExitCode;
@@ -13,6 +15,11 @@ use crate::error::Error;
 pub(crate) enum Task {
     Wait(wait::Wait),
     List(list::List),
+    Show(show::Show),
+    Steps(show::ShowSteps),
+    Retry(act::Retry),
+    Abandon(act::Abandon),
+    Cancel(act::Cancel),
 }
 
 impl Task {
@@ -20,6 +27,11 @@ impl Task {
         match self {
             Self::Wait(wait) => wait.run().map_err(|error| Error::Unknown(Box::new(error))),
             Self::List(list) => list.run(),
+            Self::Show(show) => show.run(),
+            Self::Steps(steps) => steps.run(),
+            Self::Retry(retry) => retry.run(),
+            Self::Abandon(abandon) => abandon.run(),
+            Self::Cancel(cancel) => cancel.run(),
         }
     }
 }

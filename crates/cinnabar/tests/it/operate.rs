@@ -1,0 +1,77 @@
+//! `cinnabar task show`, `steps`, `retry` and `abandon`: the operator's side by the command line.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{Ended, Folder, Server, cinnabar};
+
+#[test]
+fn a_task_is_shown_in_tables_and_as_json() {
+    let server = Server::start();
+    let instance = server.create();
+    server.client(&["task", "wait", "10001"]);
+    let shown = server.client(&["task", "show", "10001"]);
+    assert_eq!((shown.code, shown.err.as_str()), (Some(0), ""));
+    let row = |name: &str| shown.out.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(row("kind").ends_with("CreateInstances") && row("status").ends_with("succeed"), "{}", shown.out);
+    assert!(row("instance").ends_with(&instance) && row("progress").ends_with("3/3"), "{}", shown.out);
+    assert!(row("start_nodes").contains("done"), "{}", shown.out);
+    let steps = server.client(&["task", "steps", "10001"]);
+    assert!(steps.out.starts_with("STEP") && steps.out.lines().count() == 4, "{}", steps.out);
+    let json = server.client(&["task", "show", "10001", "--json"]).json();
+    assert_eq!((&json["id"], &json["steps"][1]["name"]), (&Value::from(10_001), &Value::from("start_nodes")));
+    assert_eq!(server.client(&["task", "steps", "10001", "--json"]).json()["steps"], json["steps"]);
+}
+
+#[test]
+fn what_cannot_be_done_is_told_in_one_line() {
+    let server = Server::start();
+    let complain = |words: &[&str], code: i32, says: &str| {
+        let ended = server.client(words);
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert!(ended.complaint().contains(says), "{ended:?}");
+    };
+    server.create();
+    server.client(&["task", "wait", "10001"]);
+    complain(&["task", "show", "7"], 1, "there is no task 7");
+    complain(&["task", "retry", "10001", "--reason", "why not"], 1, "only one in error can be retried");
+    complain(&["task", "abandon", "10001", "--reason", ""], 1, "`reason` is empty");
+    let ended = server.client(&["task", "retry", "10001"]);
+    assert!(ended.code == Some(2) && ended.err.contains("--reason"), "{ended:?}");
+    let file = server.folder.data().join("admin.json");
+    let right = fs::read_to_string(&file).unwrap();
+    let token = serde_json::from_str::<Value>(&right).unwrap()["token"].as_str().unwrap().to_owned();
+    fs::write(&file, right.replace(&token, "guessed")).unwrap();
+    complain(&["task", "show", "10001"], 1, "refuses the token");
+    let public = format!("{{\"endpoint\":\"{}\",\"token\":\"{token}\"}}", server.endpoint);
+    fs::write(&file, public).unwrap();
+    complain(&["task", "show", "10001"], 1, "is not the operator's side");
+    fs::write(&file, "{").unwrap();
+    complain(&["task", "show", "10001"], 1, "admin.json");
+    fs::write(&file, right).unwrap();
+    server.signal(rustix::process::Signal::TERM);
+    let (_, _, folder) = server.wait();
+    let show = |folder: &Folder| Ended::of(cinnabar().args(["task", "show", "1", "--data"]).arg(folder.data()));
+    let stopped = show(&folder);
+    assert!(
+        stopped.code == Some(1) && stopped.complaint().contains("is `cinnabar serve` running there?"),
+        "{stopped:?}"
+    );
+    let never = show(&Folder::new());
+    assert!(never.code == Some(1) && never.complaint().contains("there is no admin.json in"), "{never:?}");
+}
+
+#[test]
+fn it_can_be_off_and_must_not_be_open_to_others_by_chance() {
+    let server = Server::start_in(Folder::new(), |command| {
+        command.args(["--admin", "off"]);
+    });
+    assert!(!server.folder.data().join("admin.json").exists());
+    drop(server);
+    let folder = Folder::new();
+    let refused = Ended::of(
+        cinnabar().args(["serve", "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0", "--data"]).arg(folder.data()),
+    );
+    assert!(refused.code == Some(1) && refused.complaint().contains("admin.exposed = true"), "{refused:?}");
+}

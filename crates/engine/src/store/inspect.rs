@@ -1,0 +1,80 @@
+//! What operators read: anybody's tasks, with how each is held.
+
+use db::{Error, Param, Row, Tx, params};
+
+use super::{TASK_COLUMNS, read_task, task_columns};
+use crate::inspect::{Held, InspectFilter, Inspected};
+use crate::task::{Status, TaskId};
+
+/// The columns that [`read`] reads, in its order.
+macro_rules! inspected_columns {
+    () => {
+        concat!(
+            task_columns!(),
+            ", owner, lease_until, run_at, attempt, unwinding, deadline, undo_deadline, steps, cancelling"
+        )
+    };
+}
+
+const FIND: &str = concat!("SELECT ", inspected_columns!(), " FROM task WHERE id = $1");
+
+/// One task.
+pub(crate) fn find(tx: &Tx<'_>, id: TaskId) -> Result<Option<Inspected>, Error> {
+    tx.query_opt(FIND, params![id.0], read)
+}
+
+/// A page of tasks, and whether there are more behind it. Nothing is counted: that would read a million rows.
+pub(crate) fn list(tx: &Tx<'_>, filter: &InspectFilter) -> Result<(Vec<Inspected>, bool), Error> {
+    let (text, mut values) = conditions(filter);
+    values.extend_from_slice(params![filter.limit.saturating_add(1), filter.offset]);
+    let columns = inspected_columns!();
+    let (limit, offset) = (values.len() - 1, values.len());
+    let sql = format!("SELECT {columns} FROM task WHERE {text} ORDER BY id DESC LIMIT ${limit} OFFSET ${offset}");
+    let mut page = tx.query(&sql, &values, read)?;
+    let more = page.len() > usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    page.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+    Ok((page, more))
+}
+
+fn conditions(filter: &InspectFilter) -> (String, Vec<Param<'_>>) {
+    let (mut text, mut values) = (within(filter.status).to_owned(), Vec::new());
+    let wanted = [
+        ("status", filter.status.map(Status::as_str)),
+        ("kind", filter.kind.as_deref()),
+        ("subject", filter.subject.as_deref()),
+        ("tenant", filter.tenant.as_deref()),
+    ];
+    for (column, value) in wanted {
+        if let Some(value) = value {
+            values.push(Param::from(value));
+            text = format!("{text} AND {column} = ${}", values.len());
+        }
+    }
+    (text, values)
+}
+
+/// Says what a status implies, so that the few tasks that are alive are found in their index however many have ended.
+fn within(status: Option<Status>) -> &'static str {
+    match status {
+        Some(Status::Preparing | Status::Running | Status::Error) => {
+            "id IN (SELECT id FROM task WHERE status IN ('preparing', 'running', 'error'))"
+        }
+        Some(Status::Succeed | Status::Failed) | None => "id > 0",
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Inspected, Error> {
+    let steps = serde_json::from_str(&row.text(TASK_COLUMNS + 7)?);
+    let held = Held {
+        owner: row.text(TASK_COLUMNS)?,
+        lease_until: row.int(TASK_COLUMNS + 1)?,
+        run_at: row.int(TASK_COLUMNS + 2)?,
+        attempt: row.small(TASK_COLUMNS + 3)?,
+        unwinding: row.flag(TASK_COLUMNS + 4)?,
+        cancelling: row.flag(TASK_COLUMNS + 8)?,
+        deadline: row.opt_int(TASK_COLUMNS + 5)?,
+        undo_deadline: row.opt_int(TASK_COLUMNS + 6)?,
+        steps: steps.map_err(|error| format!("the stored steps cannot be read: {error}")),
+    };
+    Ok(Inspected { task: read_task(row)?, held })
+}

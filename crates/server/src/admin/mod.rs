@@ -1,0 +1,92 @@
+//! The operator's side: tasks, health, and what belongs to them, as JSON on a listener of its own.
+//!
+//! Nothing of it is on the API's port. Everything but the health checks asks for the bearer token that stands in the data
+//! folder's `admin.json`. Each family of routes is a file, added in `guarded` or `open`; each is in the OpenAPI document because
+//! both are made from the same macro.
+
+pub mod access;
+pub mod auth;
+pub mod health;
+pub mod listener;
+pub mod problem;
+pub mod tasks;
+
+use std::sync::Arc;
+
+use api::Secret;
+use axum::{Json, Router, middleware};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::tasks::world::World;
+use problem::Problem;
+
+/// What the routes may reach.
+pub struct Admin {
+    /// The server's parts.
+    pub app: Arc<App>,
+    /// What the tasks act on.
+    pub world: Arc<World>,
+    /// What every request must bear, but those for health.
+    pub token: Secret,
+}
+
+/// What routes are given.
+pub type Routes = OpenApiRouter<Arc<Admin>>;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Cinnabar, the operator's side", description = "Look at tasks and act on them; health. See docs/operating.md."),
+    components(schemas(problem::Body)),
+    security(("token" = []))
+)]
+struct Document;
+
+/// The routes that ask for the token.
+fn guarded() -> Routes {
+    Routes::new().merge(tasks::routes())
+}
+
+/// The routes that ask for nothing.
+fn open() -> Routes {
+    Routes::new().merge(health::routes())
+}
+
+/// Everything that the listener answers.
+pub fn router(admin: &Arc<Admin>) -> Router {
+    let (routes, document) = guarded().split_for_parts();
+    let document = with_open(document);
+    let routes = routes
+        .route("/openapi.json", axum::routing::get(async move || Json(document)))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(admin), auth::ask_token));
+    let (open, _) = open().split_for_parts();
+    routes.merge(open).with_state(Arc::clone(admin))
+}
+
+/// The whole OpenAPI document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    with_open(guarded().split_for_parts().1)
+}
+
+/// Adds what is common to all routes, and those that ask for nothing.
+fn with_open(guarded: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    document.merge(guarded);
+    document.merge(open().split_for_parts().1);
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    document.components.get_or_insert_default().add_security_scheme("token", bearer);
+    document
+}
+
+async fn no_such_route() -> Problem {
+    Problem::not_found("there is no such route; GET /openapi.json lists them")
+}
+
+async fn no_such_method() -> Problem {
+    Problem::method_not_allowed()
+}
