@@ -18,6 +18,7 @@
 //! Two planes exist: [`ProcessPlane`] with real processes, and [`fake::FakePlane`], a world in memory for unit tests.
 
 mod control;
+mod difference;
 mod engine;
 mod error;
 pub mod fake;
@@ -33,6 +34,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use difference::Difference;
 pub use engine::{Engine, EngineKind, ParseVersionError, Version};
 pub use error::Error;
 pub use observed::{NodeState, Observed, Purged};
@@ -73,6 +75,16 @@ pub trait DataPlane: Send + Sync {
     /// # Errors
     /// [`Error::Unresponsive`] or [`Error::Control`] when a process is there but does not answer as it should.
     async fn observe(&self, node: &NodeRef) -> Result<Observed, Error>;
+
+    /// The node as it is, and in what a running one is not what the spec says. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`DataPlane::observe`].
+    async fn compare(&self, spec: &NodeSpec) -> Result<(Observed, Vec<Difference>), Error> {
+        let observed = self.observe(&spec.node).await?;
+        let running = observed.is_running();
+        Ok((observed.clone(), if running { difference::of_observed(spec, &observed) } else { Vec::new() }))
+    }
 
     /// Empties a master and waits until all of `replicas` have acknowledged it and the master's file says so too: the
     /// keys stay gone when the process dies right after.

@@ -17,7 +17,7 @@ pub(crate) async fn needs_restart(control: &mut Control, info: &Info, spec: &Nod
     Ok(moved || replaced || bound_address(control).await? != Some(spec.address))
 }
 
-async fn bound_address(control: &mut Control) -> Result<Option<IpAddr>, Error> {
+pub(crate) async fn bound_address(control: &mut Control) -> Result<Option<IpAddr>, Error> {
     let (_, bind): (String, String) = control.query("CONFIG GET", cmd("CONFIG").arg("GET").arg("bind")).await?;
     Ok(bind.parse().ok())
 }
@@ -77,7 +77,7 @@ async fn set_access(control: &mut Control, spec: &NodeSpec, version: Version) ->
 }
 
 /// How the customer gets in now; `None` for anything this crate would not have set up.
-async fn current_access(control: &mut Control) -> Result<Option<Access>, Error> {
+pub(crate) async fn current_access(control: &mut Control) -> Result<Option<Access>, Error> {
     let user: Vec<Value> = control.query("ACL GETUSER", cmd("ACL").arg("GETUSER").arg("default")).await?;
     let field = |name: &str| -> Vec<String> {
         let pair = user.chunks_exact(2).find(|pair| text(&pair[0]).as_deref() == Some(name));

@@ -49,6 +49,7 @@ impl Engine {
             if let Some(kind) = self.inner.registry.get(&task.kind) {
                 (kind.ended)(tx, &task, Status::Failed)?;
             }
+            self.count_after(tx, &task);
             return Ok(Status::Failed);
         }
         // The row is held from here on: no worker's write comes in between.

@@ -12,6 +12,7 @@ use crate::ended::Ended;
 use crate::gate::Gate;
 use crate::lists::{EndedTasks, Lists};
 use crate::log::{Event, EventKind};
+use crate::meter::Meter;
 use crate::registry::Registry;
 use crate::store::work::{self, Mark, WriteError};
 use crate::store::{self, list};
@@ -97,6 +98,8 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
+    /// What is counted.
+    pub(crate) meter: Meter,
     /// Tells this process's workers which tasks are cancelled.
     pub(crate) cancels: Cancels,
     /// Ended tasks that were asked for.
@@ -128,8 +131,10 @@ impl Engine {
     ) -> Self {
         let (registry, wake, ended) = (Arc::new(registry), Arc::default(), Ended::new(settings.cached));
         let (lists, gate) = (Lists::new(settings.listed, settings.listed_back), OnceLock::new());
-        let cancels = Cancels::default();
-        Self { inner: Arc::new(Inner { db, registry, clock, settings, cancels, ended, lists, gate, wake, fuse }) }
+        let (meter, cancels) = (Meter::new(&registry), Cancels::default());
+        Self {
+            inner: Arc::new(Inner { db, registry, clock, settings, meter, cancels, ended, lists, gate, wake, fuse }),
+        }
     }
 
     /// Writes a task in the caller's transaction; after its commit a worker is woken.
@@ -245,6 +250,7 @@ impl Engine {
         if let Some(kind) = self.inner.registry.get(&task.kind) {
             (kind.ended)(tx, &task, Status::Failed)?;
         }
+        self.count_after(tx, &task);
         Ok(true)
     }
 
@@ -304,6 +310,12 @@ impl Engine {
     /// The date.
     pub(crate) fn now(&self) -> i64 {
         self.inner.clock.now_ms()
+    }
+
+    /// Counts the end of a task that no worker has brought about.
+    pub(crate) fn count_after(&self, tx: &Tx<'_>, task: &Task) {
+        let (inner, kind, status) = (Arc::clone(&self.inner), task.kind.clone(), task.status);
+        tx.after_commit(move || inner.meter.ended(&kind, status));
     }
 
     /// Has a free worker look for work once the transaction is durable: here, and in every process on a shared database.

@@ -1,10 +1,13 @@
 //! A task as an operator sees it: how it is held, and what each of its steps has done.
 
+use std::time::Duration;
+
 use db::Tx;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::log::{Event, EventKind};
+use crate::meter::StepTimes;
 use crate::store;
 use crate::store::inspect;
 use crate::task::{Operator, Status, Task, TaskId};
@@ -152,6 +155,42 @@ impl Engine {
     pub fn inspect_list(&self, tx: &Tx<'_>, filter: &InspectFilter) -> Result<(Vec<Inspected>, bool), db::Error> {
         let (page, more) = inspect::list(tx, filter)?;
         Ok((page.into_iter().map(|found| self.dated(found)).collect(), more))
+    }
+
+    /// How many tasks are alive: preparing, running or in error, by kind.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn alive(&self, tx: &Tx<'_>) -> Result<Vec<(String, Status, u64)>, db::Error> {
+        inspect::alive(tx)
+    }
+
+    /// For how long the task has been due that has waited longest for a worker; zero when none waits.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn queue_age(&self, tx: &Tx<'_>) -> Result<Duration, db::Error> {
+        let now = self.inner.clock.steady_ms();
+        let age = store::work::due(tx, now)?.map_or(0, |since| now.saturating_sub(since));
+        Ok(Duration::from_millis(u64::try_from(age).unwrap_or(0)))
+    }
+
+    /// How long steps took in this process, by kind and name.
+    #[must_use]
+    pub fn step_times(&self) -> Vec<StepTimes> {
+        self.inner.meter.steps()
+    }
+
+    /// How many tasks came to an end in this process, by kind and status.
+    #[must_use]
+    pub fn ends(&self) -> Vec<(&'static str, Status, u64)> {
+        self.inner.meter.ends()
+    }
+
+    /// How long ago this engine last looked for work; `None` when it is not working.
+    #[must_use]
+    pub fn last_looked(&self) -> Option<Duration> {
+        self.inner.meter.looked()
     }
 
     /// What is stored goes by the steady time, what is shown by the date.

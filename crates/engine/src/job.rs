@@ -156,6 +156,7 @@ impl Job {
             end_hook(tx, &kind, &task)
         })
         .await?;
+        self.inner.meter.ended(work.kind.name, status);
         Ok(None)
     }
 
@@ -183,13 +184,14 @@ impl Job {
             with_hook(tx, &ended)?;
             kind.as_ref().map_or(Ok(()), |kind| end_hook(tx, kind, &ended))
         });
-        match told.await {
+        let written = match told.await {
             Err(WriteError::Hook(error)) => {
                 tracing::error!(task = self.task.id.0, %error, "the kind could not note the error; written without it");
                 self.persist(move |tx| bare(tx, &task)).await
             }
             other => other,
-        }
+        };
+        written.inspect(|()| self.inner.meter.ended(&self.task.kind, Status::Error))
     }
 
     /// Writes a transaction; tries again when it fails for another reason than a lost lease.

@@ -95,6 +95,11 @@ impl Registry {
         names
     }
 
+    /// All kinds, in no order.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &Kind> {
+        self.kinds.values().map(AsRef::as_ref)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<Kind>> {
         self.kinds.get(name)
     }

@@ -4,7 +4,7 @@
 //! next poll. Looking is a read; only when something is due does it write, one transaction for all that it claims.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use db::{Subscription, Tx};
 use serde_json::Value;
@@ -93,6 +93,7 @@ impl Dispatcher {
         }
         let mut news = self.subscribe();
         while !self.stop.stopping.is_cancelled() {
+            self.inner.meter.looks(Some(Instant::now()));
             let look_again = self.fill().await;
             tokio::select! {
                 () = self.stop.stopping.cancelled() => break,
@@ -103,6 +104,7 @@ impl Dispatcher {
             }
             while self.jobs.try_join_next().is_some() {}
         }
+        self.inner.meter.looks(None);
         while self.jobs.join_next().await.is_some() {}
     }
 

@@ -8,6 +8,7 @@ use crate::action::Actions;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::config::Config;
+use crate::metrics::Metrics;
 use crate::model::product;
 
 /// The server's parts, shared by all requests.
@@ -24,6 +25,8 @@ pub struct App {
     pub keys: Keys,
     /// The request counts.
     pub limiter: Limiter,
+    /// The counters.
+    pub metrics: Metrics,
     /// The handlers.
     pub actions: Actions,
     /// The engines that were found on this machine.

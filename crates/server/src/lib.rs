@@ -2,7 +2,8 @@
 //!
 //! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions` ·
 //! `actions → model, store, tasks (to enqueue)` · `tasks → model, store, engine, dataplane` · `background → store, dataplane, engine` ·
-//! `admin → engine, store, tasks (their world)` · `store → model` · `model → nothing`. A test reads the `use` lines and holds this.
+//! `admin → engine, store, doctor, metrics, tasks (their world)` ·
+//! `doctor → store, tasks (their world), dataplane, engine` · `metrics → store, engine` · `store → model` · `model → nothing`. A test reads the `use` lines and holds this.
 
 pub mod action;
 pub mod actions;
@@ -12,10 +13,12 @@ pub mod auth;
 pub mod background;
 pub mod config;
 pub mod context;
+pub mod doctor;
 pub mod error;
 pub mod folder;
 pub mod http;
 pub mod ids;
+pub mod metrics;
 pub mod model;
 pub mod service;
 pub mod store;

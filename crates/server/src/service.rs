@@ -13,12 +13,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin::listener::AdminError;
+use crate::admin::ready::Last;
 use crate::admin::{self, Admin};
 use crate::app::App;
 use crate::auth::keys::{AccessKey, Caller, Keys};
 use crate::auth::rate_limit::Limiter;
 use crate::config::Config;
 use crate::folder::{Credentials, Folder, FolderError};
+use crate::metrics::Metrics;
 use crate::model::product::{self, Family};
 use crate::store::account::StoredKey;
 use crate::tasks::ports::Ports;
@@ -105,7 +107,13 @@ impl Service {
         tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
         let admin = access.as_ref().map(|(address, _)| *address);
         if let (Some(listener), Some((_, access))) = (operators, access) {
-            let admin = Admin { app: Arc::clone(&app), world, token: access.token };
+            let admin = Admin {
+                app: Arc::clone(&app),
+                world,
+                folder: folder.path.clone(),
+                token: access.token,
+                ready: Last::default(),
+            };
             tracker.spawn(admin::listener::serve(listener, Arc::new(admin), stop.clone()));
         }
         Ok(Self { address, admin, app, running, stop, tracker, _folder: folder })
@@ -198,6 +206,7 @@ fn app(config: Config, clock: Clock, db: Db, engine: Engine, engines: &[dataplan
         .ok_or_else(|| StartError::Other("time_offset".to_owned()))?;
     Ok(App {
         limiter: Limiter::new(config.rate_limit),
+        metrics: Metrics::default(),
         public_hosts: config.regions.domains.iter().map(|root| format!("redis.{root}")).collect(),
         actions: actions::table(),
         engines: engines.iter().map(installed).collect(),

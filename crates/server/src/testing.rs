@@ -15,6 +15,7 @@ use crate::auth::rate_limit::Limiter;
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{Error, Language};
+use crate::metrics::Metrics;
 use crate::model::instance::{Access, Instance, Node, Seen, State, billing, status};
 use crate::model::product::{self, Family};
 use crate::model::{region, wire_time};
@@ -121,6 +122,7 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
     let version = (7, 0, 15);
     App {
         limiter: Limiter::new(config.rate_limit),
+        metrics: Metrics::default(),
         public_hosts: Vec::new(),
         actions: actions::table(),
         engines: vec![product::Engine { family: Family::Redis, version, path: "/usr/bin/redis-server".to_owned() }],

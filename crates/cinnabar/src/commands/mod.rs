@@ -1,6 +1,7 @@
 //! The table of contents: one file a command.
 
 mod call;
+mod doctor;
 mod env;
 mod instance;
 mod serve;
@@ -25,6 +26,7 @@ enum Command {
     Serve(serve::Serve),
     Env(env::Env),
     Call(call::Call),
+    Doctor(doctor::Doctor),
     /// Follow one task, list them, look into one and act on it
     #[command(subcommand)]
     Task(task::Task),
@@ -40,6 +42,7 @@ impl Cli {
             Command::Serve(serve) => serve.run(),
             Command::Env(env) => env.run(),
             Command::Call(call) => call.run(),
+            Command::Doctor(doctor) => doctor.run(),
             Command::Task(task) => task.run(),
             Command::Instance(instance) => instance.run(),
         }

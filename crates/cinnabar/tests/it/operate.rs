@@ -1,6 +1,7 @@
 //! `cinnabar task show`, `steps`, `retry` and `abandon`: the operator's side by the command line.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
@@ -74,4 +75,52 @@ fn it_can_be_off_and_must_not_be_open_to_others_by_chance() {
         cinnabar().args(["serve", "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0", "--data"]).arg(folder.data()),
     );
     assert!(refused.code == Some(1) && refused.complaint().contains("admin.exposed = true"), "{refused:?}");
+}
+
+#[test]
+fn the_doctor_tells_by_its_status_and_in_words() {
+    let server = Server::start();
+    server.create();
+    server.client(&["task", "wait", "10001"]);
+    let sound = server.client(&["doctor"]);
+    assert_eq!((sound.code, sound.err.as_str()), (Some(0), ""), "{sound:?}");
+    assert!(sound.out.starts_with("nothing differs; 1 instances") && sound.out.contains("2 nodes"), "{sound:?}");
+    let keys = server.folder.data().join("credentials.json");
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o640)).unwrap();
+    let ill = server.client(&["doctor"]);
+    assert_eq!(ill.code, Some(1));
+    assert!(
+        ill.out.starts_with("CHECK") && ill.out.contains("permissions") && ill.out.contains("1 finding;"),
+        "{ill:?}"
+    );
+    let json = server.client(&["doctor", "--json"]);
+    assert_eq!((json.code, &json.json()["findings"][0]["check"]), (Some(1), &Value::from("permissions")));
+    server.signal(rustix::process::Signal::TERM);
+    let (_, _, folder) = server.wait();
+    let nobody = Ended::of(cinnabar().args(["doctor", "--data"]).arg(folder.data()));
+    assert!(nobody.code == Some(3) && nobody.complaint().contains("cannot reach"), "{nobody:?}");
+}
+
+/// The server is killed right after it has said yes: the next one keeps the promise.
+#[test]
+fn a_cancel_that_was_answered_holds_also_after_kill_9() {
+    for _ in 0..5 {
+        let server = Server::start();
+        let instance = server.create();
+        let cancelled = server.client(&["task", "cancel", "10001", "--reason", "by mistake", "--by", "ann"]);
+        server.signal(rustix::process::Signal::KILL);
+        let (_, _, folder) = server.wait();
+        let again = Server::start_in(folder, |_| {});
+        let ended = again.client(&["task", "wait", "10001"]);
+        let left = again.folder.data().join("instances").join(&instance);
+        if cancelled.code == Some(0) {
+            assert!(ended.code == Some(1) && ended.out.contains("cancelled by an operator"), "{ended:?}");
+            assert!(!left.exists());
+            let shown = again.client(&["task", "show", "10001"]);
+            assert!(shown.out.contains("ann from 127.0.0.1") && shown.out.contains("by mistake"), "{shown:?}");
+            return;
+        }
+        assert!(cancelled.complaint().contains("has ended already") && ended.code == Some(0), "{cancelled:?}");
+    }
+    panic!("none of five was caught on its way");
 }

@@ -4,6 +4,7 @@
 //! checked and written down → files → process. A crash in between leaves what the next call sets right. Each act checks
 //! the generation anew, since other processes may share the root; see `fence.rs`.
 
+mod compare;
 mod config;
 mod engines;
 mod fence;
@@ -32,7 +33,7 @@ use spawn::{Limits, Ready};
 use crate::control::Control;
 use crate::probe::Info;
 use crate::reconfigure::{needs_restart, reconfigure};
-use crate::{DataPlane, Engine, Error, NodeRef, NodeSpec, Observed, Purged};
+use crate::{DataPlane, Difference, Engine, Error, NodeRef, NodeSpec, Observed, Purged};
 
 /// Runs nodes as redis-server or valkey-server processes.
 #[derive(Debug)]
@@ -169,6 +170,15 @@ impl DataPlane for ProcessPlane {
             return Err(Error::Loading { node: node.clone() });
         }
         Ok(if folder.exists() { Observed::stopped() } else { Observed::absent() })
+    }
+
+    async fn compare(&self, spec: &NodeSpec) -> Result<(Observed, Vec<Difference>), Error> {
+        let folder = self.folder(&spec.node)?;
+        let secret = folder.secret().unwrap_or_default();
+        match self.connect(&folder, &secret).await? {
+            Some(mut control) => compare::compare(&mut control, spec).await,
+            None => Ok((self.observe(&spec.node).await?, Vec::new())),
+        }
     }
 
     async fn purge(

@@ -130,3 +130,28 @@ async fn customers_cannot_become_someone_else() {
     assert!(refusal.contains("ACL failure") || refusal.contains("can't run this command"), "{refusal}");
     world.finish().await;
 }
+
+/// What somebody changed by hand is told, and no hash of it.
+#[tokio::test]
+async fn a_comparison_names_what_differs_and_tells_no_secret() {
+    let world = World::new().await;
+    let spec = world.spec(0);
+    assert_eq!(world.plane.compare(&spec).await.unwrap().1, [], "nothing is there");
+    world.plane.ensure(&spec).await.unwrap();
+    let (observed, differences) = world.plane.compare(&spec).await.unwrap();
+    assert!(observed.is_running() && differences.is_empty(), "{differences:?}");
+    let access = Access::PasswordSha256(dataplane::password_sha256("another"));
+    let role = dataplane::Role::Replica { of: ([127, 0, 0, 1], 1).into() };
+    let wanted = NodeSpec { access, role, max_memory: 123 << 20, port: spec.port + 1, ..spec.clone() };
+    let (_, differences) = world.plane.compare(&wanted).await.unwrap();
+    let told: Vec<_> = differences.iter().map(|difference| (difference.what, difference.should.as_str())).collect();
+    let port = wanted.port.to_string();
+    let expected = [
+        ("port", port.as_str()),
+        ("role", "replica of 127.0.0.1:1"),
+        ("maxmemory", "128974848"),
+        ("access", "the instance's password"),
+    ];
+    assert_eq!(told, expected);
+    world.finish().await;
+}

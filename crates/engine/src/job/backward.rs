@@ -1,7 +1,7 @@
 //! Backward: undo a step, write what came of it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ use super::guard::{Direction, Ran};
 use super::{Job, Onward, Work, end_hook};
 use crate::clock::millis;
 use crate::log::{EventKind, Next};
+use crate::meter::Deed;
 use crate::step::{StepContext, Undone};
 use crate::store::work::{WriteError, append};
 use crate::task::Status;
@@ -23,7 +24,10 @@ impl Job {
         let step = kind.step(index);
         let deadline = self.undo_deadline(work);
         let cx = self.context(work, deadline);
-        let undone = match self.guard(step.undo(&cx), deadline, Direction::Backward).await? {
+        let begun = Instant::now();
+        let ran = self.guard(step.undo(&cx), deadline, Direction::Backward).await?;
+        self.inner.meter.took(kind.name, step.name(), Deed::Undo, begun.elapsed());
+        let undone = match ran {
             Ran::Answered(undone) => undone,
             Ran::Panicked(text) => {
                 tracing::warn!(task = self.task.id.0, step = step.name(), text, "an undo panicked");
@@ -63,7 +67,10 @@ impl Job {
             ended.iter().try_for_each(|task| end_hook(tx, &kind, task))
         });
         match (written.await, index.checked_sub(1)) {
-            (Ok(()), None) => Ok(None),
+            (Ok(()), None) => {
+                self.inner.meter.ended(work.kind.name, Status::Failed);
+                Ok(None)
+            }
             (Ok(()), Some(before)) => Ok(self.onward(hold, Next::Undo(before))),
             (Err(WriteError::Hook(error)), _) => {
                 tracing::warn!(task = self.task.id.0, %error, "what an undone step had recorded could not be taken back");

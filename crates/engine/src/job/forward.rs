@@ -1,7 +1,7 @@
 //! Forward: run a step, write what came of it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ use crate::cancel;
 use crate::clock::millis;
 use crate::engine::FOREVER;
 use crate::log::{EventKind, Next};
+use crate::meter::Deed;
 use crate::step::{Failure, Outcome, StepContext};
 use crate::store::work::{WriteError, append};
 use crate::task::Status;
@@ -21,8 +22,10 @@ impl Job {
         let kind = Arc::clone(&work.kind);
         let step = kind.step(index);
         let cx = self.context(work, work.deadline);
-        let attempt = cx.attempt;
-        let outcome = match self.guard(step.run(&cx), work.deadline, Direction::Forward).await? {
+        let (attempt, begun) = (cx.attempt, Instant::now());
+        let ran = self.guard(step.run(&cx), work.deadline, Direction::Forward).await?;
+        self.inner.meter.took(kind.name, step.name(), Deed::Run, begun.elapsed());
+        let outcome = match ran {
             Ran::Answered(outcome) => outcome,
             Ran::Panicked(text) => Outcome::Fail(Failure::new(
                 format!("step `{}` stopped unexpectedly", step.name()),
@@ -62,7 +65,10 @@ impl Job {
             }
         });
         match written.await {
-            Ok(()) if last => Ok(None),
+            Ok(()) if last => {
+                self.inner.meter.ended(work.kind.name, Status::Succeed);
+                Ok(None)
+            }
             Ok(()) => {
                 work.outputs.insert(work.kind.step(index).name().to_owned(), out);
                 Ok(self.onward(hold, Next::Run(index + 1)))

@@ -2,7 +2,7 @@
 
 use db::{Error, Param, Row, Tx, params};
 
-use super::{TASK_COLUMNS, read_task, task_columns};
+use super::{TASK_COLUMNS, read_status, read_task, task_columns};
 use crate::inspect::{Held, InspectFilter, Inspected};
 use crate::task::{Status, TaskId};
 
@@ -17,6 +17,9 @@ macro_rules! inspected_columns {
 }
 
 const FIND: &str = concat!("SELECT ", inspected_columns!(), " FROM task WHERE id = $1");
+
+const ALIVE: &str = "SELECT kind, status, COUNT(*) FROM task WHERE status IN ('preparing', 'running', 'error') \
+     GROUP BY kind, status ORDER BY kind, status";
 
 /// One task.
 pub(crate) fn find(tx: &Tx<'_>, id: TaskId) -> Result<Option<Inspected>, Error> {
@@ -34,6 +37,11 @@ pub(crate) fn list(tx: &Tx<'_>, filter: &InspectFilter) -> Result<(Vec<Inspected
     let more = page.len() > usize::try_from(filter.limit).unwrap_or(usize::MAX);
     page.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
     Ok((page, more))
+}
+
+/// How many tasks are alive, by kind and status; looks only at them.
+pub(crate) fn alive(tx: &Tx<'_>) -> Result<Vec<(String, Status, u64)>, Error> {
+    tx.query(ALIVE, &[], |row| Ok((row.text(0)?, read_status(row, 1)?, row.small(2)?)))
 }
 
 fn conditions(filter: &InspectFilter) -> (String, Vec<Param<'_>>) {

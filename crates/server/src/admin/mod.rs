@@ -6,11 +6,15 @@
 
 pub mod access;
 pub mod auth;
+pub mod doctor;
 pub mod health;
 pub mod listener;
+mod metrics;
 pub mod problem;
+pub mod ready;
 pub mod tasks;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use api::Secret;
@@ -29,8 +33,12 @@ pub struct Admin {
     pub app: Arc<App>,
     /// What the tasks act on.
     pub world: Arc<World>,
+    /// The data folder.
+    pub folder: PathBuf,
     /// What every request must bear, but those for health.
     pub token: Secret,
+    /// The last look at whether all is ready.
+    pub ready: ready::Last,
 }
 
 /// What routes are given.
@@ -46,7 +54,7 @@ struct Document;
 
 /// The routes that ask for the token.
 fn guarded() -> Routes {
-    Routes::new().merge(tasks::routes())
+    Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes())
 }
 
 /// The routes that ask for nothing.

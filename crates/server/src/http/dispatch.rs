@@ -1,7 +1,7 @@
 //! The pipeline, top to bottom: what happens to every request.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::ActionInfo;
 use hyper::Request;
@@ -28,12 +28,17 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Answers one request; whatever goes wrong is an answer too.
 pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+    let begun = Instant::now();
     let request_id = RequestId::random();
-    let mut language = Language::default();
+    let (mut language, mut line) = (Language::default(), None);
     let trace = request.headers().get(TRACE).cloned();
-    let mut answered = match answer(app, request, peer, request_id, &mut language).await {
-        Ok(object) => answer::success(object, request_id),
+    let mut answered = match answer(app, request, peer, request_id, (&mut language, &mut line)).await {
+        Ok(object) => {
+            app.metrics.requests.ended(line, None, begun.elapsed());
+            answer::success(object, request_id)
+        }
         Err(error) => {
+            app.metrics.requests.ended(line, Some(error.code), begun.elapsed());
             log(&error, request_id, peer);
             answer::failure(&error, language, request_id)
         }
@@ -49,7 +54,7 @@ async fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
     request_id: RequestId,
-    language: &mut Language,
+    (language, line): (&mut Language, &mut Option<usize>),
 ) -> Result<Opened, Error> {
     // Read the envelope.
     let received = Received::read(request, peer).await?;
@@ -57,6 +62,7 @@ async fn answer(
     let mut envelope = envelope::read(&received).await?;
     // Find the action.
     let info = find(&envelope, &received)?;
+    *line = Some(info.line);
     // Who is asking?
     // Clients sign with their own time, so a date that was moved on is not asked here.
     let steady = app.clock.steady_ms();

@@ -1,9 +1,11 @@
 //! The only SQL outside the engine. Every query of a customer's things is scoped by account.
 
 pub mod account;
+pub mod census;
 mod conditions;
 pub mod deal;
 pub mod deal_progress;
+pub mod doctor;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;

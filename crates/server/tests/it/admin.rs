@@ -26,6 +26,11 @@ impl Operators {
         Self { address, token: access.token.expose().to_owned() }
     }
 
+    /// The answer as it came.
+    pub(crate) async fn raw(&self, path: &str) -> Answer {
+        self.with_token(request("GET", path, "")).send(self.address).await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         body(&self.with_token(request("GET", path, "")).send(self.address).await)
     }
@@ -71,9 +76,12 @@ async fn the_document_has_every_route_and_each_asks_for_the_token() {
     seen.sort();
     let expected = [
         "GET /healthz",
+        "GET /metrics",
+        "GET /readyz",
         "GET /tasks",
         "GET /tasks/10001",
         "GET /tasks/10001/steps",
+        "POST /doctor",
         "POST /tasks/10001/abandon",
         "POST /tasks/10001/cancel",
         "POST /tasks/10001/retry",

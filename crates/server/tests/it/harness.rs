@@ -77,6 +77,16 @@ impl Cinnabar {
         self.service = Some(service);
     }
 
+    /// Changes the settings with which it is started again.
+    pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+    }
+
+    /// Where its instances listen.
+    pub(crate) fn address(&self) -> std::net::IpAddr {
+        self.config.network.addresses[0]
+    }
+
     pub(crate) fn service(&self) -> &Service {
         self.service.as_ref().unwrap()
     }

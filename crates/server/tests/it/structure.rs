@@ -110,6 +110,14 @@ fn nobody_imports_what_its_layer_may_not() {
             &["crate::http", "crate::actions", "crate::tasks", "crate::store", "crate::auth", "dataplane", "engine::"],
         ),
         ("crates/server/src/background", &["crate::http", "crate::actions", "hyper"]),
+        (
+            "crates/server/src/doctor",
+            &["crate::http", "crate::actions", "crate::auth", "crate::admin", "hyper", "axum"],
+        ),
+        (
+            "crates/server/src/metrics",
+            &["crate::http", "crate::actions", "crate::tasks", "crate::admin", "hyper", "axum", "dataplane"],
+        ),
         ("crates/server/src/admin", &["crate::http", "crate::actions", "crate::auth", "hyper"]),
         ("crates/engine/src", &["use redis", "hyper", "dataplane", "use server::"]),
         ("crates/dataplane/src", &["use engine::", "use server::", "hyper"]),
