@@ -96,16 +96,16 @@ impl Job {
                 renewed = self.renew(next) => renewed,
             };
             match renewed {
-                Ok(begun) => next = begun.saturating_add(third),
                 Err(gone) => return gone,
+                Ok(begun) => next = begun.saturating_add(third),
             }
         }
     }
 
-    /// Renews the lease at this time; one that cannot be renewed may be at the next. Answers when it began: from before
-    /// the write, however long that takes, the lease and the pause are counted.
+    /// Renews the lease at this time; one that cannot be renewed may be at the next. Answers when the write began.
     async fn renew(&self, at: i64) -> Result<i64, Gone> {
         self.inner.clock.sleep_until_steady(at).await;
+        // Counted from before the write, however long it takes.
         let begun = self.steady();
         let (fence, until) = (self.fence, self.inner.lease_from(begun));
         match self.inner.write(move |tx| fence.renew(tx, until)).await {
