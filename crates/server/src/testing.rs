@@ -38,7 +38,7 @@ pub(crate) struct House {
 impl House {
     /// With an empty store.
     pub(crate) fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let db = db::testing::open(folder.path(), store::MIGRATIONS).unwrap();
         Self::on(folder, db)
     }
@@ -113,6 +113,11 @@ impl House {
     pub(crate) async fn call_as<A: Action>(&self, context: &Context, params: Value) -> Result<Value, Error> {
         call::<A>(&self.app, context, params).await
     }
+}
+
+/// A folder on a file system without slow fsyncs, where there is one.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// A server on this world, without keys.

@@ -8,6 +8,7 @@ mod chaos;
 mod cluster;
 mod env;
 mod harness;
+mod matrix;
 mod operate;
 mod outage;
 mod refusals;

@@ -4,6 +4,8 @@ pub mod clean_up_instance;
 pub mod clear_instance;
 pub mod create_instances;
 pub mod destroy_instance;
+#[cfg(test)]
+mod matrix;
 pub mod nodes;
 pub mod ports;
 pub mod reset_password;

@@ -15,3 +15,4 @@ mod health;
 mod statuses;
 mod stories;
 mod structure;
+mod upgrade;
