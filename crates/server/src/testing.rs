@@ -133,6 +133,7 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         engines: vec![product::Engine { family: Family::Redis, version, path: "/usr/bin/redis-server".to_owned() }],
         time_offset: wire_time::offset(&config.time_offset).unwrap(),
         keys: Keys::default(),
+        levers: None,
         config,
         clock: world.clock.clone(),
         db: world.db.clone(),

@@ -76,10 +76,15 @@ async fn answer(
     rate_limit::check(&app.limiter, &caller, region, info, steady)?;
     // Parse the shape.
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
-    // Handle.
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
     let now = steady + app.clock.leapt_ms();
     let context = Context { request_id, caller, region, language: *language, peer, now };
+    // What a tester has planned for it; kept inside until it is answered.
+    let _inside = match &app.levers {
+        Some(levers) => Some(levers.admit(app, &context, info, &params).await?),
+        None => None,
+    };
+    // Handle.
     in_time(app, run(&context, app, params)).await
 }
 
