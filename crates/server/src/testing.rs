@@ -38,7 +38,7 @@ pub(crate) struct House {
 impl House {
     /// With an empty store.
     pub(crate) fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let db = db::testing::open(folder.path(), store::MIGRATIONS).unwrap();
         Self::on(folder, db)
     }
@@ -96,7 +96,7 @@ impl House {
             "INSERT INTO task (kind, tenant, region, subject, status, params, steps, run_at, time_limit, done_steps,
                      total_steps, request_id, operator, client, created_at, ended_at, end_no)
                    VALUES ($1, $2, 'ap-guangzhou', $3, $4, 'null', '[]', 0, 0, 1, 4, '', $2, '', $5, $6,
-                     CASE WHEN $6 IS NULL THEN 0 ELSE (SELECT COALESCE(MAX(end_no), 0) + 1 FROM task) END) RETURNING id";
+                     CASE WHEN CAST($6 AS BIGINT) IS NULL THEN 0 ELSE (SELECT COALESCE(MAX(end_no), 0) + 1 FROM task) END) RETURNING id";
         let ended = matches!(status.as_str(), "succeed" | "failed").then_some(created_at + 5000);
         let add = move |tx: &db::Tx<'_>| {
             tx.query_opt(sql, db::params![kind, ME, &subject, &status, created_at, ended], |row| row.int(0))
@@ -115,6 +115,11 @@ impl House {
     }
 }
 
+/// A folder on a file system without slow fsyncs, where there is one.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A server on this world, without keys.
 pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
     let registry = tasks::registry(world).unwrap();
@@ -128,6 +133,7 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         engines: vec![product::Engine { family: Family::Redis, version, path: "/usr/bin/redis-server".to_owned() }],
         time_offset: wire_time::offset(&config.time_offset).unwrap(),
         keys: Keys::default(),
+        levers: None,
         config,
         clock: world.clock.clone(),
         db: world.db.clone(),
