@@ -29,7 +29,9 @@ pub fn registry(world: &Arc<World>) -> Result<Registry, RegistryError> {
     kinds(world).into_iter().try_fold(Registry::new(), Registry::add)
 }
 
-fn kinds(world: &Arc<World>) -> Vec<Kind> {
+/// All kinds, as a list.
+#[must_use]
+pub fn kinds(world: &Arc<World>) -> Vec<Kind> {
     vec![
         create_instances::kind(world),
         destroy_instance::kind(world),

@@ -79,6 +79,11 @@ impl Ports {
         self.taken().retain(|place, other| other != owner || places.contains(place));
     }
 
+    /// Nobody has any place.
+    pub fn clear(&self) {
+        self.taken().clear();
+    }
+
     /// All instances that have any.
     #[must_use]
     pub fn owners(&self) -> HashSet<String> {
