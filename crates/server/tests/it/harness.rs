@@ -69,12 +69,6 @@ impl Cinnabar {
         self.restart_after(|| ()).await;
     }
 
-    /// The same, with other settings.
-    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
-        change(&mut self.config);
-        self.restart().await;
-    }
-
     /// The same, with something done in between.
     pub(crate) async fn restart_after(&mut self, meanwhile: impl FnOnce()) {
         self.service.take().unwrap().stop().await;
