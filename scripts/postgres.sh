@@ -8,7 +8,7 @@
 #   postgres.sh remove DIR      stops it and removes DIR
 #
 # It listens on a socket in DIR alone, and only its user and root come to it there. All writes reach the disk (fsync is on). The user `locked` needs
-# the password `right`. PostgreSQL does not run as root: then its processes belong to the user `postgres`, or `nobody`.
+# the password `r1ght-pa55`. PostgreSQL does not run as root: then its processes belong to the user `postgres`, or `nobody`.
 set -eu
 
 fail() {
@@ -65,7 +65,7 @@ make() {
     } >>"$1/data/postgresql.conf"
     printf 'local all locked scram-sha-256\nlocal all all trust\n' >"$1/data/pg_hba.conf"
     start "$1"
-    as_user "$bin/psql" -q -h "$1" -U cinnabar -d postgres -c "CREATE USER locked PASSWORD 'right'" >&2
+    as_user "$bin/psql" -q -h "$1" -U cinnabar -d postgres -c "CREATE USER locked SUPERUSER PASSWORD 'r1ght-pa55'" >&2
     echo "postgres://cinnabar@$(printf '%s' "$1" | sed 's|/|%2F|g')/postgres"
 }
 

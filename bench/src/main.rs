@@ -7,6 +7,7 @@
 //! All processes work in one temporary folder; at the end, and on Ctrl-C, whatever works in it is ended and it is removed.
 
 mod bare_hyper;
+mod cluster;
 mod cores;
 mod error;
 mod histogram;
@@ -38,7 +39,7 @@ struct Arguments {
     /// Fewer and shorter rounds: about a minute instead of five
     #[arg(long)]
     quick: bool,
-    /// Only these: describe, start, lists, restart, tasks, create, clear
+    /// Only these: describe, start, lists, restart, tasks, postgres, wake, create, clear
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]

@@ -4,9 +4,12 @@ mod clear;
 mod create;
 mod describe;
 mod lists;
+mod postgres;
 mod restart;
 mod start;
 mod tasks;
+mod trivial;
+mod wake;
 
 use std::net::SocketAddr;
 
@@ -53,6 +56,8 @@ const ALL: &[(&str, Measure)] = &[
     // Ends the open tasks of the store.
     ("restart", restart::measure),
     ("tasks", tasks::measure),
+    ("postgres", postgres::measure),
+    ("wake", wake::measure),
     ("create", create::measure),
     ("clear", clear::measure),
 ];

@@ -8,7 +8,7 @@ use crate::postgres::{Whole, column};
 /// A statement's parameter.
 #[derive(Debug, Clone, Copy)]
 pub enum Param<'a> {
-    /// SQL NULL.
+    /// SQL NULL. Where a statement does not say of which type, PostgreSQL wants a CAST.
     Null,
     /// BIGINT; also times (milliseconds since 1970) and truth values (0, 1).
     Int(i64),

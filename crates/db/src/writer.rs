@@ -138,8 +138,11 @@ impl Store {
             finishes.push(finish);
         }
         let ended = begun.and_then(|()| self.commit(queue));
-        if let Err(error) = &ended {
-            tracing::error!(%error, transactions = finishes.len(), "a group commit failed");
+        match &ended {
+            // Said already when the connection was lost, or could not be made.
+            Err(error @ Error::Unavailable(_)) => tracing::debug!(%error, "a group commit failed"),
+            Err(error) => tracing::error!(%error, transactions = finishes.len(), "a group commit failed"),
+            Ok(()) => {}
         }
         self.after(ended.is_ok());
         for finish in finishes {

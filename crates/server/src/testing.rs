@@ -96,7 +96,7 @@ impl House {
             "INSERT INTO task (kind, tenant, region, subject, status, params, steps, run_at, time_limit, done_steps,
                      total_steps, request_id, operator, client, created_at, ended_at, end_no)
                    VALUES ($1, $2, 'ap-guangzhou', $3, $4, 'null', '[]', 0, 0, 1, 4, '', $2, '', $5, $6,
-                     CASE WHEN $6 IS NULL THEN 0 ELSE (SELECT COALESCE(MAX(end_no), 0) + 1 FROM task) END) RETURNING id";
+                     CASE WHEN CAST($6 AS BIGINT) IS NULL THEN 0 ELSE (SELECT COALESCE(MAX(end_no), 0) + 1 FROM task) END) RETURNING id";
         let ended = matches!(status.as_str(), "succeed" | "failed").then_some(created_at + 5000);
         let add = move |tx: &db::Tx<'_>| {
             tx.query_opt(sql, db::params![kind, ME, &subject, &status, created_at, ended], |row| row.int(0))

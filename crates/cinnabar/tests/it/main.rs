@@ -14,4 +14,5 @@ mod operate;
 mod outage;
 mod refusals;
 mod serve;
+mod shared_state;
 mod task;

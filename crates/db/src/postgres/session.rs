@@ -199,7 +199,7 @@ impl Session {
                 }
                 Poll::Ready(Some(Ok(message))) => tracing::trace!(?message, "postgresql says"),
                 Poll::Ready(Some(Err(error))) => {
-                    tracing::debug!(error = fault::words(&error), "a connection to postgresql was lost");
+                    tracing::info!(error = fault::words(&error), "a connection to postgresql was lost");
                     self.lost.set(true);
                 }
                 Poll::Ready(None) => self.lost.set(true),

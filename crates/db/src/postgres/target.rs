@@ -6,6 +6,7 @@ use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,8 @@ pub(super) struct Target {
     config: Config,
     /// Until when no connection is tried, and why.
     closed: Mutex<Option<(Instant, Error)>>,
+    /// Whether there ever was a connection: at the start the error itself says enough.
+    reached: AtomicBool,
 }
 
 impl Target {
@@ -87,7 +90,7 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("cinnabar");
         }
-        Ok(Self { config, closed: Mutex::new(None) })
+        Ok(Self { config, closed: Mutex::new(None), reached: AtomicBool::new(false) })
     }
 
     /// Opens a session. When that failed a moment ago, answers the same at once.
@@ -101,7 +104,17 @@ impl Target {
             return Err(error.clone());
         }
         let opened = self.open(role);
-        *self.closed() = opened.as_ref().err().map(|error| (Instant::now() + PAUSE, error.clone()));
+        let now = opened.as_ref().err().map(|error| (Instant::now() + PAUSE, error.clone()));
+        let before = std::mem::replace(&mut *self.closed(), now);
+        // Once a change, however many ask.
+        match (&opened, before) {
+            (Err(error), None) if self.reached.load(Ordering::Relaxed) => {
+                tracing::warn!(%error, "no connection; every further try is made when one is wanted")
+            }
+            (Ok(_), Some(_)) => tracing::info!("the database can be reached again"),
+            (Ok(_), None) => self.reached.store(true, Ordering::Relaxed),
+            _ => {}
+        }
         opened
     }
 

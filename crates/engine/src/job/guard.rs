@@ -95,25 +95,26 @@ impl Job {
                 () = over => return Gone::Over,
                 renewed = self.renew(next) => renewed,
             };
-            if let Err(gone) = renewed {
-                return gone;
+            match renewed {
+                Err(gone) => return gone,
+                Ok(begun) => next = begun.saturating_add(third),
             }
-            next = self.steady().saturating_add(third);
         }
     }
 
-    /// Renews the lease at this time; one that cannot be renewed may be at the next.
-    async fn renew(&self, at: i64) -> Result<(), Gone> {
+    /// Renews the lease at this time; one that cannot be renewed may be at the next. Answers when the write began.
+    async fn renew(&self, at: i64) -> Result<i64, Gone> {
         self.inner.clock.sleep_until_steady(at).await;
         // Counted from before the write, however long it takes.
-        let (fence, until) = (self.fence, self.inner.lease_from(self.steady()));
+        let begun = self.steady();
+        let (fence, until) = (self.fence, self.inner.lease_from(begun));
         match self.inner.write(move |tx| fence.renew(tx, until)).await {
             Ok(()) => self.held_until.store(until, Ordering::SeqCst),
             Err(WriteError::Lost) => return Err(Gone::Lost),
             Err(WriteError::Cancelled) => self.cancel.cancel(),
             Err(error) => tracing::warn!(task = self.task.id.0, %error, "the lease could not be renewed"),
         }
-        Ok(())
+        Ok(begun)
     }
 }
 

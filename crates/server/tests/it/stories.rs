@@ -176,9 +176,7 @@ async fn an_instance_that_the_state_does_not_know_is_stopped_and_its_data_kept()
     server
         .restart_after(|| {
             // As if an older copy of the state had been put back.
-            for file in ["state.db", "state.db-wal", "state.db-shm"] {
-                std::fs::remove_file(folder.join(file)).ok();
-            }
+            db::testing::forget(&folder).unwrap();
         })
         .await;
     for _ in 0..500 {
