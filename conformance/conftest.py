@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support import instance as of
+from support.levers import SEED, Levers
 from support.sdk import Sdk
 from support.server import Server
 
@@ -78,6 +79,26 @@ def _failure(server: Server):
 def server(start_server) -> Server:
     """The server of most stories. It does not count requests, since stories ask faster than people."""
     return start_server("--rate-limit", "off")
+
+
+@pytest.fixture(scope="session")
+def levered(start_server, tmp_path_factory):
+    """A server with the test levers and a seed."""
+    seed = tmp_path_factory.mktemp("seed") / "seed.toml"
+    seed.write_text(SEED)
+    server = start_server("--rate-limit", "off", "--test-levers", "--seed", str(seed))
+    yield server
+    call = Sdk(server)
+    for instance in of.listed(call):
+        of.retire(call, instance)
+
+
+@pytest.fixture
+def levers(levered):
+    """The levers of that server, which is as seeded again after the story."""
+    levers = Levers(levered)
+    yield levers
+    levers("reset")
 
 
 @pytest.fixture(scope="session")

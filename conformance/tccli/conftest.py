@@ -42,3 +42,9 @@ class Tccli:
 @pytest.fixture(scope="session")
 def tccli(server, tmp_path_factory) -> Tccli:
     return Tccli(server, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def planned(levered, tmp_path) -> Tccli:
+    """tccli before the server that does what was planned."""
+    return Tccli(levered, tmp_path)

@@ -79,6 +79,9 @@ impl Admin {
             Ok(problem::Body { error }) if answer.status == StatusCode::UNAUTHORIZED => {
                 Err(Error::Token { endpoint: endpoint(), what: error.message })
             }
+            Ok(problem::Body { error }) if error.code == "no_such_route" => {
+                Err(Error::NoRoute { endpoint: endpoint() })
+            }
             Ok(problem::Body { error }) => Err(Error::Refused(error.message)),
             Err(_) => Err(Error::NotTheAdmin { endpoint: endpoint(), what: answer.status.to_string() }),
         }

@@ -63,6 +63,18 @@ pub(crate) enum Error {
         /// What is wrong with the answer.
         what: String,
     },
+    /// The operator's side has no such route.
+    #[error("{endpoint} has no such route; is it an older server, or one without levers?")]
+    NoRoute {
+        /// Where the request went.
+        endpoint: String,
+    },
+    /// The server runs without levers.
+    #[error("the test levers of {endpoint} are off; start the server with `cinnabar serve --test-levers`")]
+    LeversOff {
+        /// Where the request went.
+        endpoint: String,
+    },
     /// The operator's side refused.
     #[error("{0}")]
     Refused(String),

@@ -65,7 +65,12 @@ impl Control {
         if cut > 0 {
             tracing::debug!(node = %self.node, cut, "older control connections are cut");
         }
-        // An older hand may have asked the node to end just now. Mostly none has, which is an answer of its own.
+        self.stay().await
+    }
+
+    /// Has a node go on that was asked to end just now, whoever asked (since Redis 7.0; an older one ends). Mostly nobody
+    /// has, which is an answer of its own.
+    pub(crate) async fn stay(&mut self) -> Result<(), Error> {
         match self.query::<()>("SHUTDOWN ABORT", redis::cmd("SHUTDOWN").arg("ABORT")).await {
             Err(Error::Control { .. }) => Ok(()),
             other => other,

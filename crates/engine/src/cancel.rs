@@ -2,8 +2,8 @@
 //!
 //! A task that was never claimed ends at once. Of any other the row says that it is to be cancelled, which no worker can
 //! overlook: it cannot write that a step is done, nor that the task has succeeded, and a later claim does not run a step.
-//! The worker learns it at its next write or heartbeat, and at once when it is in this process; it drops its step, as a late
-//! one is dropped, and unwinds.
+//! The worker learns it at once, in this process or in another that shares the database, and at the latest at its next write
+//! or heartbeat; it drops its step, as a late one is dropped, and unwinds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +21,9 @@ use crate::task::{Operator, Status, Task, TaskId};
 
 /// The message of a task that was cancelled: the customer reads it, so the operator's reason is not in it.
 pub(crate) const MESSAGE: &str = "the task was cancelled by an operator";
+
+/// Raised when a task is cancelled that a worker of another process may have.
+pub(crate) const CANCEL: &str = "cancel";
 
 /// Why a task is not cancelled. The transaction must be rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +65,9 @@ impl Engine {
         self.note_cancel(tx, &task, by)?;
         let inner = Arc::clone(&self.inner);
         tx.after_commit(move || inner.cancels.signal(id));
+        if self.inner.db.is_shared() {
+            tx.notify(CANCEL);
+        }
         self.wake_after(tx);
         Ok(Status::Running)
     }
@@ -117,6 +123,12 @@ impl Cancels {
     /// The task is cancelled. A worker that has just claimed it and does not watch yet learns it too.
     fn signal(&self, id: TaskId) {
         self.tokens().entry(id).or_default().cancel();
+    }
+
+    /// Tells those workers whose tasks are among these.
+    pub(crate) fn signal_known(&self, ids: &[TaskId]) {
+        let tokens = self.tokens();
+        ids.iter().filter_map(|id| tokens.get(id)).for_each(CancellationToken::cancel);
     }
 
     /// What tells a worker; it calls [`Cancels::forget`] when it lets the task go.

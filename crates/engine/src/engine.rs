@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::cancel::Cancels;
 use crate::clock::{Clock, millis};
-use crate::ended::Ended;
+use crate::ended::{self, Ended};
 use crate::gate::Gate;
 use crate::lists::{EndedTasks, Lists};
 use crate::log::{Event, EventKind};
@@ -166,20 +166,26 @@ impl Engine {
         store::get(tx, tenant, id)
     }
 
-    /// As [`Engine::get`], but only what a status is told from: out of memory for a task that has ended and was asked for
-    /// before, else one look-up by primary key and five columns.
+    /// As [`Engine::get`], but only what a status is told from: out of memory for a task that has ended and whose
+    /// neighbours were asked for before, else one look-up by primary key and five columns.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub fn brief(&self, tenant: &str, id: i64) -> Result<Option<Arc<Brief>>, db::Error> {
-        if let Some(brief) = self.inner.ended.find(tenant, id) {
+    pub fn brief(&self, tenant: &str, id: i64) -> Result<Option<Brief>, db::Error> {
+        let ended = &self.inner.ended;
+        if let Some(brief) = ended.find(tenant, id) {
             return Ok(Some(brief));
         }
-        let brief = self.inner.db.read(|tx| store::brief(tx, tenant, id))?.map(Arc::new);
-        if let Some(brief) = &brief {
-            self.inner.ended.keep(id, brief);
-        }
-        Ok(brief)
+        // One view for both: what it shows as ended cannot be gone from the sheet.
+        self.inner.db.read(|tx| {
+            let Some(brief) = store::brief(tx, tenant, id)? else { return Ok(None) };
+            if ended.has_sheet(id) {
+                ended.keep(id, &brief);
+            } else if matches!(brief.status, Status::Succeed | Status::Failed) {
+                ended.keep_sheet(id, store::briefs(tx, ended::bounds(id))?);
+            }
+            Ok(Some(brief))
+        })
     }
 
     /// Empties the memory of ended tasks; to be called by whoever deletes tasks.

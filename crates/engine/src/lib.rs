@@ -67,7 +67,8 @@
 //!
 //! # Invariants
 //!
-//! Each has its test in `tests/it/invariants.rs`, and [`testing`] asserts most of them for every kind.
+//! Each has its test in `tests/it/invariants.rs`, the last one in `tests/it/cancel.rs`, and [`testing`] asserts most of them for
+//! every kind.
 //!
 //! 1. A task exists exactly if the transaction of its action committed.
 //! 2. `started` is durable before a step acts.

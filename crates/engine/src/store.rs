@@ -33,6 +33,8 @@ const GET: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = $1 
 const FIND: &str = concat!("SELECT ", task_columns!(), " FROM task WHERE id = $1");
 // The hottest text of all says `?n`, so that nothing has to be replaced in it.
 const BRIEF: &str = "SELECT status, created_at, kind, subject, message FROM task WHERE id = ?1 AND tenant = ?2";
+const BRIEFS: &str = "SELECT status, created_at, kind, subject, message, id, tenant FROM task \
+     WHERE id >= $1 AND id < $2 AND status IN ('succeed', 'failed')";
 const EVENTS: &str = "SELECT step, event, data, at, owner, attempt FROM task_event WHERE task_id = $1 ORDER BY seq";
 
 /// Writes a task; `None` when its subject has a live one.
@@ -82,15 +84,22 @@ pub(crate) fn find(tx: &Tx<'_>, id: TaskId) -> Result<Option<Task>, Error> {
 
 /// What the status of one tenant's task is told from: one row by its primary key.
 pub(crate) fn brief(tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Brief>, Error> {
-    tx.query_opt(BRIEF, params![id, tenant], |row| {
-        Ok(Brief {
-            tenant: tenant.into(),
-            status: read_status(row, 0)?,
-            created_at: row.int(1)?,
-            kind: row.text(2)?.into(),
-            subject: row.text(3)?.into(),
-            message: row.text(4)?.into(),
-        })
+    tx.query_opt(BRIEF, params![id, tenant], |row| read_brief(row, tenant))
+}
+
+/// The same of all tasks, whosever they are, that ended for good; from the first number on, and before the second.
+pub(crate) fn briefs(tx: &Tx<'_>, (first, end): (i64, i64)) -> Result<Vec<(i64, Brief)>, Error> {
+    tx.query(BRIEFS, params![first, end], |row| Ok((row.int(5)?, read_brief(row, &row.text(6)?)?)))
+}
+
+fn read_brief(row: &Row<'_>, tenant: &str) -> Result<Brief, Error> {
+    Ok(Brief {
+        tenant: tenant.into(),
+        status: read_status(row, 0)?,
+        created_at: row.int(1)?,
+        kind: row.text(2)?.into(),
+        subject: row.text(3)?.into(),
+        message: row.text(4)?.into(),
     })
 }
 

@@ -140,7 +140,7 @@ pub struct Task {
 
 /// The few fields of a task that its status is told from; see [`Engine::brief`](crate::Engine::brief). The texts are
 /// short as a rule, so that they lie inside: many are kept in memory, and each look elsewhere costs.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brief {
     /// The account that it belongs to.
     pub tenant: CompactString,

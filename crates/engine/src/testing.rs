@@ -8,6 +8,7 @@
 //! engine::testing::fail_each_undo(NewWorld::make).await;         // each undo gives up once: `error`
 //! engine::testing::repeat_each_step(NewWorld::make).await;       // each run and each undo happens twice
 //! engine::testing::crash_at_each_boundary(NewWorld::make).await; // the engine dies there; a new one ends the task
+//! engine::testing::matrix(NewWorld::make).await;                 // each step × each fault × each way of the undo
 //! ```
 //!
 //! The harness asserts, in every case: the final status is the one that the faults call for; each step's `started` was
@@ -26,13 +27,16 @@ mod case;
 mod cases;
 mod faults;
 mod fuse;
+mod matrix;
 
 use async_trait::async_trait;
 use db::{Db, Tx};
 
+pub use case::Person;
 pub use cases::{crash_at_each_boundary, crash_with, fail_each_step, fail_each_undo, repeat_each_step, run_with};
-pub use faults::{Faults, Moment};
+pub use faults::{Faults, How, Kill, Moment, Point};
 pub(crate) use fuse::Fuse;
+pub use matrix::{Tally, matrix, plain_matrix};
 
 use crate::{Clock, Engine, EnqueueError, Event, Kind, Status, Task, TaskId};
 
@@ -56,6 +60,9 @@ pub trait World: Send + Sync + 'static {
     /// Ends the test.
     fn enqueue(&self, engine: &Engine, tx: &Tx<'_>) -> Result<TaskId, EnqueueError>;
 
+    /// Does what the service does for the long run, after a person gave up a task: it repairs what is left behind.
+    async fn settle(&self) {}
+
     /// Asserts that the world is as it should be after this end.
     async fn check(&self, report: &Report);
 }
@@ -67,7 +74,7 @@ pub struct Report {
     pub case: String,
     /// The faults that were arranged.
     pub faults: Faults,
-    /// The number of the boundary at which the engine crashed; `None` when it did not.
+    /// The number of the boundary at which the engine crashed, 0 where it was killed; `None` when it did not crash.
     pub crashed_at: Option<usize>,
     /// The final status.
     pub status: Status,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::cancel::CANCEL;
 use crate::clock::millis;
 use crate::engine::{Engine, Inner, WORK};
 use crate::job::Job;
@@ -91,7 +92,7 @@ impl Dispatcher {
         if self.inner.settings.exclusive {
             self.void_old_leases().await;
         }
-        let mut news = self.subscribe();
+        let (mut news, mut cancels) = (self.subscribe(WORK), self.subscribe(CANCEL));
         while !self.stop.stopping.is_cancelled() {
             self.inner.meter.looks(Some(Instant::now()));
             let look_again = self.fill().await;
@@ -99,6 +100,7 @@ impl Dispatcher {
                 () = self.stop.stopping.cancelled() => break,
                 () = self.inner.wake.notified() => {}
                 () = raised(&mut news) => {}
+                () = raised(&mut cancels) => self.heed_cancels(),
                 Some(_) = self.jobs.join_next() => {}
                 () = self.inner.clock.sleep_until_steady(look_again) => {}
             }
@@ -108,14 +110,22 @@ impl Dispatcher {
         while self.jobs.join_next().await.is_some() {}
     }
 
-    /// The news of other processes; without it there is the poll.
-    fn subscribe(&self) -> Option<Subscription> {
+    /// The news of other processes; without it there are the poll and the heartbeat.
+    fn subscribe(&self, channel: &str) -> Option<Subscription> {
         let shared = self.inner.db.is_shared();
-        let news = shared.then(|| self.inner.db.subscribe(WORK)).transpose();
+        let news = shared.then(|| self.inner.db.subscribe(channel)).transpose();
         news.unwrap_or_else(|error| {
-            tracing::error!(%error, "new work is found by polling only");
+            tracing::error!(%error, channel, "what other processes do is found by polling only");
             None
         })
+    }
+
+    /// Somebody has cancelled a task: is it one of ours?
+    fn heed_cancels(&self) {
+        match self.inner.db.read(work::cancelled) {
+            Ok(ids) => self.inner.cancels.signal_known(&ids),
+            Err(error) => tracing::warn!(%error, "a cancel is heeded at the next heartbeat"),
+        }
     }
 
     /// Nobody else works here, so whoever held a lease is dead. Tries until it works: without it tasks would lie still.

@@ -1,5 +1,7 @@
 //! What a handler may reach. The data plane is not among it: a handler writes intent, a task makes it so.
 
+use std::sync::Arc;
+
 use db::Db;
 use engine::{Clock, Engine};
 use time::UtcOffset;
@@ -8,6 +10,7 @@ use crate::action::Actions;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::config::Config;
+use crate::levers::Levers;
 use crate::metrics::Metrics;
 use crate::model::product;
 
@@ -33,6 +36,8 @@ pub struct App {
     pub engines: Vec<product::Engine>,
     /// Names of this server that a client may have signed instead of the Host that arrives.
     pub public_hosts: Vec<String>,
+    /// The levers for those who test clients, when they are on.
+    pub levers: Option<Arc<Levers>>,
     /// Of the times in answers.
     pub time_offset: UtcOffset,
 }

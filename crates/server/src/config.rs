@@ -30,6 +30,7 @@ pub struct Config {
     pub limits: Limits,
     pub isolation: Isolation,
     pub background: Background,
+    pub levers: Levers,
     pub admin: Admin,
 }
 
@@ -127,6 +128,14 @@ pub struct Background {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Levers {
+    pub enabled: bool,
+    pub seed: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
 pub struct Admin {
     pub listen: AdminListen,
     pub exposed: bool,
@@ -198,6 +207,9 @@ impl Config {
         }
         if self.tasks.workers == 0 {
             return complain("tasks.workers must be at least 1");
+        }
+        if !self.levers.enabled && !self.levers.seed.is_empty() {
+            return complain("levers.seed needs levers.enabled; start with --test-levers");
         }
         if crate::model::region::find(&self.regions.default).is_none() {
             return complain("regions.default is not a known region");
@@ -297,6 +309,20 @@ mod tests {
         std::fs::write(&file, "[tasks]\nwrokers = 2\n").unwrap();
         let refused = Config::load(Some(&file), |_| None).unwrap_err().to_string();
         assert!(refused.contains("wrokers"), "{refused}");
+    }
+
+    #[test]
+    fn a_seed_needs_the_levers() {
+        let load = |enabled: &'static str| {
+            Config::load(None, move |name| match name {
+                "CINNABAR_LEVERS_SEED" => Some("seed.toml".to_owned()),
+                "CINNABAR_LEVERS_ENABLED" => Some(enabled.to_owned()),
+                _ => None,
+            })
+        };
+        assert!(load("false").unwrap_err().to_string().contains("--test-levers"));
+        assert!(load("true").unwrap().levers.enabled);
+        assert!(!Config::load(None, |_| None).unwrap().levers.enabled);
     }
 
     #[test]

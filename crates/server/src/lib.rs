@@ -2,8 +2,9 @@
 //!
 //! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions` ·
 //! `actions → model, store, tasks (to enqueue)` · `tasks → model, store, engine, dataplane` · `background → store, dataplane, engine` ·
-//! `admin → engine, store, doctor, metrics, tasks (their world)` ·
-//! `doctor → store, tasks (their world), dataplane, engine` · `metrics → store, engine` · `store → model` · `model → nothing`. A test reads the `use` lines and holds this.
+//! `admin → engine, store, levers, doctor, metrics, tasks (their world)` · `levers → all but the gateway` ·
+//! `doctor → store, tasks (their world), dataplane, engine` · `metrics → store, engine` · `store → model` · `model → nothing`.
+//! A test reads the `use` lines and holds this.
 
 pub mod action;
 pub mod actions;
@@ -18,6 +19,7 @@ pub mod error;
 pub mod folder;
 pub mod http;
 pub mod ids;
+pub mod levers;
 pub mod metrics;
 pub mod model;
 pub mod service;
@@ -25,3 +27,4 @@ pub mod store;
 pub mod tasks;
 #[cfg(test)]
 mod testing;
+pub mod work;

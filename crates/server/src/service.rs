@@ -1,13 +1,14 @@
 //! The whole server: started from a configuration, stopped gracefully.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::Secret;
 use dataplane::{DataPlane, EngineKind, ProcessConfig, ProcessPlane};
 use db::Db;
-use engine::{Clock, Engine, Running, Settings};
+use engine::{Clock, Engine, Kind, Registry, Settings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,12 +21,15 @@ use crate::auth::keys::{AccessKey, Caller, Keys};
 use crate::auth::rate_limit::Limiter;
 use crate::config::Config;
 use crate::folder::{Credentials, Folder, FolderError};
+use crate::levers::Levers;
+use crate::levers::reset::{Reset, ResetError};
 use crate::metrics::Metrics;
 use crate::model::product::{self, Family};
 use crate::store::account::StoredKey;
 use crate::tasks::ports::Ports;
 use crate::tasks::world::World;
-use crate::{actions, background, http, ids, store, tasks};
+use crate::work::Work;
+use crate::{actions, http, ids, levers, store, tasks};
 
 /// The root account of a new data folder.
 pub const ROOT_UIN: &str = "100000000001";
@@ -53,6 +57,9 @@ pub enum StartError {
     /// The state.
     #[error("{0}{advice}", advice = advice(.0))]
     Store(#[from] db::Error),
+    /// The seed.
+    #[error("{0}")]
+    Seed(#[from] ResetError),
     /// Anything that should not happen.
     #[error("{0}")]
     Other(String),
@@ -74,7 +81,9 @@ pub struct Service {
     pub admin: Option<SocketAddr>,
     /// Its parts.
     pub app: Arc<App>,
-    running: Running,
+    /// Back to the seed, when the levers are on.
+    pub reset: Option<Arc<Reset>>,
+    work: Arc<Work>,
     stop: CancellationToken,
     tracker: TaskTracker,
     _folder: Folder,
@@ -98,25 +107,30 @@ impl Service {
             .write(&folder.path)
             .map_err(|error| FolderError::Unusable(folder.path.clone(), error))?;
         let world = world(&config, &db, &clock, plane.clone())?;
-        let engine = engine(&config, &db, &clock, &world)?;
-        let app = Arc::new(app(config, clock, db, engine, plane.engines())?);
+        let kinds = tasks::kinds(&world);
+        let levers = config.levers.enabled.then(|| Levers::new(db.clone(), clock.clone(), &kinds));
+        let engine = engine(&config, &db, &clock, kinds, levers.as_ref())?;
+        levers::settle(&engine, &db, levers.as_ref()).await?;
+        let app = Arc::new(App { levers, ..app(config, clock, db, engine, plane.engines())? });
         let access = admin::listener::announce(operators.as_ref(), &folder.path)?;
-        let running = app.engine.start();
+        let work = Arc::new(Work::new(&app, &world));
+        work.start().await;
+        let reset = planted(&app, &world, &work).await?;
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
-        background::start(&app, &world, &stop, &tracker);
         tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
         let admin = access.as_ref().map(|(address, _)| *address);
         if let (Some(listener), Some((_, access))) = (operators, access) {
             let admin = Admin {
                 app: Arc::clone(&app),
                 world,
+                reset: reset.clone(),
                 folder: folder.path.clone(),
                 token: access.token,
                 ready: Last::default(),
             };
             tracker.spawn(admin::listener::serve(listener, Arc::new(admin), stop.clone()));
         }
-        Ok(Self { address, admin, app, running, stop, tracker, _folder: folder })
+        Ok(Self { address, admin, app, reset, work, stop, tracker, _folder: folder })
     }
 
     /// Lets running requests and steps end, and stops. The instances' processes go on.
@@ -124,7 +138,7 @@ impl Service {
         self.stop.cancel();
         self.tracker.close();
         self.tracker.wait().await;
-        self.running.stop(STOP_GRACE).await;
+        self.work.stop(STOP_GRACE).await;
     }
 }
 
@@ -182,8 +196,22 @@ fn world(config: &Config, db: &Db, clock: &Clock, plane: Arc<dyn DataPlane>) -> 
     }))
 }
 
-fn engine(config: &Config, db: &Db, clock: &Clock, world: &Arc<World>) -> Result<Engine, StartError> {
-    let registry = tasks::registry(world).map_err(|error| StartError::Other(error.to_string()))?;
+fn engine(
+    config: &Config,
+    db: &Db,
+    clock: &Clock,
+    kinds: Vec<Kind>,
+    levers: Option<&Arc<Levers>>,
+) -> Result<Engine, StartError> {
+    let mut registry = Ok(Registry::new());
+    for kind in kinds {
+        let kind = match levers {
+            Some(levers) => levers.wrap(kind),
+            None => kind,
+        };
+        registry = registry.and_then(|registry| registry.add(kind));
+    }
+    let registry = registry.map_err(|error| StartError::Other(error.to_string()))?;
     let settings = Settings {
         name: format!("process {}", std::process::id()),
         workers: config.tasks.workers,
@@ -210,6 +238,7 @@ fn app(config: Config, clock: Clock, db: Db, engine: Engine, engines: &[dataplan
         public_hosts: config.regions.domains.iter().map(|root| format!("redis.{root}")).collect(),
         actions: actions::table(),
         engines: engines.iter().map(installed).collect(),
+        levers: None,
         config,
         clock,
         db,
@@ -217,6 +246,22 @@ fn app(config: Config, clock: Clock, db: Db, engine: Engine, engines: &[dataplan
         keys,
         time_offset,
     })
+}
+
+/// With levers the seed is made before anybody asks; without, there is nothing to reset to.
+async fn planted(app: &Arc<App>, world: &Arc<World>, work: &Arc<Work>) -> Result<Option<Arc<Reset>>, StartError> {
+    if app.levers.is_none() {
+        return Ok(None);
+    }
+    let seed = Some(app.config.levers.seed.as_str()).filter(|seed| !seed.is_empty()).map(PathBuf::from);
+    let reset = Reset::new(app, world, work, seed);
+    match reset.plant().await {
+        Ok(_) => Ok(Some(Arc::new(reset))),
+        Err(error) => {
+            work.stop(STOP_GRACE).await;
+            Err(error.into())
+        }
+    }
 }
 
 fn installed(engine: &dataplane::Engine) -> product::Engine {

@@ -38,7 +38,7 @@ pub(crate) struct House {
 impl House {
     /// With an empty store.
     pub(crate) fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let db = db::testing::open(folder.path(), store::MIGRATIONS).unwrap();
         Self::on(folder, db)
     }
@@ -115,6 +115,11 @@ impl House {
     }
 }
 
+/// A folder on a file system without slow fsyncs, where there is one.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A server on this world, without keys.
 pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
     let registry = tasks::registry(world).unwrap();
@@ -128,6 +133,7 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         engines: vec![product::Engine { family: Family::Redis, version, path: "/usr/bin/redis-server".to_owned() }],
         time_offset: wire_time::offset(&config.time_offset).unwrap(),
         keys: Keys::default(),
+        levers: None,
         config,
         clock: world.clock.clone(),
         db: world.db.clone(),

@@ -102,10 +102,21 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> [u8; 64] {
     lower_hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
-/// 32 bytes as 64 hexadecimal digits, on the stack.
+/// 32 bytes as 64 hexadecimal digits, on the stack; by a table, as the digits of a signature are read.
 pub(crate) fn lower_hex(bytes: &[u8]) -> [u8; 64] {
     let mut text = [b'0'; 64];
-    // Both lengths are those of SHA-256 by construction, the only error there is.
-    let _ = hex::encode_to_slice(bytes, &mut text);
+    for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = DIGITS[usize::from(*byte)];
+    }
     text
 }
+
+/// The two digits of each byte.
+const DIGITS: [[u8; 2]; 256] = {
+    let (mut digits, mut byte) = ([[0; 2]; 256], 0);
+    while byte < 256 {
+        digits[byte] = [b"0123456789abcdef"[byte >> 4], b"0123456789abcdef"[byte & 15]];
+        byte += 1;
+    }
+    digits
+};

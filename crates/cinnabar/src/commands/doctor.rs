@@ -55,7 +55,7 @@ fn show(diagnosis: &Diagnosis) {
         more => format!("{more} findings"),
     };
     output::line(&format!(
-        "{found}; {instances} instances ({busy} with a task at work on them left out), {nodes} nodes, state format {format}"
+        "{found}; looked at: instances {instances} (busy, left out: {busy}), nodes {nodes}, state format {format}"
     ));
 }
 

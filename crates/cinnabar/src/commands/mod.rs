@@ -4,6 +4,7 @@ mod call;
 mod doctor;
 mod env;
 mod instance;
+mod lever;
 mod serve;
 mod task;
 
@@ -30,6 +31,11 @@ enum Command {
     /// Follow one task, list them, look into one and act on it
     #[command(subcommand)]
     Task(task::Task),
+    /// For those who test clients: plan failures, set paces, move the date, go back to the seed
+    ///
+    /// The server must run with `--test-levers`; see docs/testing-with-cinnabar.md.
+    #[command(subcommand)]
+    Lever(lever::Lever),
     /// List the instances
     #[command(subcommand)]
     Instance(instance::Instance),
@@ -44,6 +50,7 @@ impl Cli {
             Command::Call(call) => call.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Task(task) => task.run(),
+            Command::Lever(lever) => lever.run(),
             Command::Instance(instance) => instance.run(),
         }
     }

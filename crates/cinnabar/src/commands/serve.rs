@@ -47,6 +47,14 @@ pub(crate) struct Serve {
     /// Whether requests are counted (default: documented)
     #[arg(long, value_enum)]
     rate_limit: Option<Limit>,
+    /// Switch on the levers for those who test clients: planned failures, paces, a date that can be moved, a reset
+    ///
+    /// Never in production: a reset destroys every instance. See docs/testing-with-cinnabar.md.
+    #[arg(long)]
+    test_levers: bool,
+    /// A TOML or JSON file with instances that are made at the start and after each reset
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
     /// The form of the log on stderr
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -91,6 +99,13 @@ impl Serve {
             Some(Limit::Off) => RateLimit::Off,
             None => config.rate_limit,
         };
+        config.levers.enabled |= self.test_levers;
+        if let Some(seed) = self.seed {
+            config.levers.seed = seed.display().to_string();
+        }
+        if !config.levers.enabled && !config.levers.seed.is_empty() {
+            return Err(Error::Usage("--seed needs --test-levers".to_owned()));
+        }
         Ok(config)
     }
 }

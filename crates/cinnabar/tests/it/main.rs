@@ -8,6 +8,8 @@ mod chaos;
 mod cluster;
 mod env;
 mod harness;
+mod lever;
+mod matrix;
 mod operate;
 mod outage;
 mod refusals;

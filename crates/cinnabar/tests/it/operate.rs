@@ -1,11 +1,14 @@
 //! `cinnabar task show`, `steps`, `retry` and `abandon`: the operator's side by the command line.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::harness::{Ended, Folder, Server, cinnabar};
+use crate::cluster::Cluster;
+use crate::harness::{Ended, Folder, Server, cinnabar, until};
 
 #[test]
 fn a_task_is_shown_in_tables_and_as_json() {
@@ -84,7 +87,10 @@ fn the_doctor_tells_by_its_status_and_in_words() {
     server.client(&["task", "wait", "10001"]);
     let sound = server.client(&["doctor"]);
     assert_eq!((sound.code, sound.err.as_str()), (Some(0), ""), "{sound:?}");
-    assert!(sound.out.starts_with("nothing differs; 1 instances") && sound.out.contains("2 nodes"), "{sound:?}");
+    assert!(
+        sound.out.starts_with("nothing differs; looked at: instances 1 ") && sound.out.contains("nodes 2,"),
+        "{sound:?}"
+    );
     let keys = server.folder.data().join("credentials.json");
     fs::set_permissions(&keys, fs::Permissions::from_mode(0o640)).unwrap();
     let ill = server.client(&["doctor"]);
@@ -123,4 +129,33 @@ fn a_cancel_that_was_answered_holds_also_after_kill_9() {
         assert!(cancelled.complaint().contains("has ended already") && ended.code == Some(0), "{cancelled:?}");
     }
     panic!("none of five was caught on its way");
+}
+
+/// What `/readyz` answers: its status, and the names of the parts that are not ready.
+fn ready(server: &Server) -> (u16, Vec<String>) {
+    let access: Value =
+        serde_json::from_str(&fs::read_to_string(server.folder.data().join("admin.json")).unwrap()).unwrap();
+    let mut stream = TcpStream::connect(access["endpoint"].as_str().unwrap().trim_start_matches("http://")).unwrap();
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    let missing = body["parts"].as_array().unwrap().iter().filter(|part| part["ready"] == false);
+    let names = missing.map(|part| part["name"].as_str().unwrap().to_owned()).collect();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), names)
+}
+
+/// Only where a PostgreSQL is installed: an embedded state does not go away.
+#[test]
+fn without_its_database_a_server_is_alive_and_not_ready() {
+    let Some(cluster) = Cluster::start() else { return };
+    let server = Server::start_in(Folder::new(), |command| {
+        command.env("CINNABAR_DATABASE_URL", cluster.url());
+    });
+    until("it is ready", || ready(&server) == (200, Vec::new()));
+    cluster.stop_dead();
+    until("it says that the state is away", || ready(&server) == (503, vec!["state".to_owned()]));
+    cluster.start_again();
+    until("it is ready again", || ready(&server) == (200, Vec::new()));
 }

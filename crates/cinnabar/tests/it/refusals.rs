@@ -116,3 +116,23 @@ fn a_flag_that_is_none() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("--rate-limit") && ended.err.contains("documented"), "{ended:?}");
 }
+
+#[test]
+fn a_seed_without_levers() {
+    let folder = Folder::new();
+    let file = folder.write("seed.toml", "");
+    let ended = refused(&folder, |command| {
+        command.arg("--seed").arg(&file);
+    });
+    assert_says(&ended, 2, &["--seed needs --test-levers"]);
+}
+
+#[test]
+fn a_seed_that_is_wrong() {
+    let folder = Folder::new();
+    let file = folder.write("seed.toml", "[[instances]]\nInstanceName = \"a\"\nTypeId = 17\nMemSise = 1024\n");
+    let ended = refused(&folder, |command| {
+        command.arg("--test-levers").arg("--seed").arg(&file).env("CINNABAR_LOG", "error");
+    });
+    assert_says(&ended, 1, &["seed.toml", "instances.0", "MemSise"]);
+}

@@ -90,6 +90,13 @@ impl FakePlane {
         self.with(|state| state.delays.push((call, delay)));
     }
 
+    /// Every call waits for a moment, as real ones do.
+    pub fn dawdle(&self) {
+        for call in [Call::Ensure, Call::Stop, Call::Absent, Call::Observe, Call::Purge] {
+            self.delay(call, Duration::from_micros(1));
+        }
+    }
+
     /// Takes all faults and delays away.
     pub fn heal(&self) {
         self.with(|state| {

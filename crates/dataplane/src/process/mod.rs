@@ -35,6 +35,9 @@ use crate::probe::Info;
 use crate::reconfigure::{needs_restart, reconfigure};
 use crate::{DataPlane, Difference, Engine, Error, NodeRef, NodeSpec, Observed, Purged};
 
+/// An engine older than 7.0 that was asked to end does so the next time it looks, ten times a second.
+const LAST_WORDS: Duration = Duration::from_millis(150);
+
 /// Runs nodes as redis-server or valkey-server processes.
 #[derive(Debug)]
 pub struct ProcessPlane {
@@ -116,6 +119,25 @@ impl ProcessPlane {
         Ok(Some(Info::ask(&mut control).await?.observed()))
     }
 
+    /// Whether a node that answers will go on doing so: one that was asked to end answers for a moment more. Where it cannot
+    /// be made to stay its end is waited for.
+    async fn stays(&self, hands: &Hands<'_>, control: &mut Control) -> Result<bool, Error> {
+        let asked = async {
+            control.stay().await?;
+            let old = Info::ask(control).await?.observed().version.is_none_or(|version| version.major < 7);
+            if old {
+                tokio::time::sleep(LAST_WORDS).await;
+                Info::ask(control).await?;
+            }
+            Ok(())
+        };
+        match asked.await {
+            Ok(()) => Ok(true),
+            Err(Error::NotRunning { .. }) => stop::kill(hands).await.map(|()| false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The connection of a call that goes on only if no newer generation has come; older ones are cut.
     async fn take_over(&self, hands: &Hands<'_>, control: &mut Control, first: bool) -> Result<(), Error> {
         // After the connection was made: whoever comes later either cuts it or is the newer one.
@@ -135,7 +157,9 @@ impl DataPlane for ProcessPlane {
         let written = hands.act(|| folder.write_spec(spec, version)).await?;
         if let Some((mut control, info)) = self.adopt(&hands, spec).await? {
             self.take_over(&hands, &mut control, written.newer).await?;
-            if let Some(observed) = self.change(&hands, spec, (control, info)).await? {
+            if self.stays(&hands, &mut control).await?
+                && let Some(observed) = self.change(&hands, spec, (control, info)).await?
+            {
                 return Ok(observed);
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dataplane::{DataPlane, Observed};
 
-use crate::harness::{World, eventually, kill_9, working_under};
+use crate::harness::{World, eventually, kill_9, signal, working_under};
 
 /// A process that is no engine, ended with the test.
 struct Bystander(Child);
@@ -162,5 +162,22 @@ async fn damaged_files_are_written_again() {
         fs::write(world.folder(&spec.node).join(name), "").unwrap();
     }
     assert!(world.plane.ensure(&spec).await.unwrap().is_running());
+    world.finish().await;
+}
+
+/// A process that was asked to end still answers for a moment: whoever takes that for a node that runs has none soon after.
+#[tokio::test]
+async fn a_node_that_is_ending_is_not_taken_for_one_that_runs() {
+    let world = World::new().await;
+    let spec = world.spec(0);
+    world.plane.ensure(&spec).await.unwrap();
+    for round in 0..8 {
+        let pid = world.plane.observe(&spec.node).await.unwrap().pid.unwrap();
+        signal(pid, rustix::process::Signal::TERM);
+        world.plane.ensure(&spec).await.unwrap();
+        // Ten times a second an engine looks whether it was asked to end.
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        assert!(world.plane.observe(&spec.node).await.unwrap().is_running(), "round {round}");
+    }
     world.finish().await;
 }

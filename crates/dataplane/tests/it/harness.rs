@@ -107,8 +107,12 @@ pub(crate) fn working_under(folder: &Path) -> Vec<i32> {
 }
 
 pub(crate) fn kill_9(pid: u32) {
+    signal(pid, Signal::KILL);
+}
+
+pub(crate) fn signal(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
-    kill_process(pid, Signal::KILL).unwrap();
+    kill_process(pid, signal).unwrap();
 }
 
 pub(crate) fn endpoint(spec: &NodeSpec) -> SocketAddr {

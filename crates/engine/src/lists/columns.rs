@@ -43,6 +43,12 @@ pub(super) struct Wanted {
     pub(super) subject: Option<Vec<bool>>,
 }
 
+impl Wanted {
+    fn lets_all_pass(&self) -> bool {
+        self.what.is_none() && self.operator.is_none() && self.subject.is_none()
+    }
+}
+
 impl Columns {
     pub(super) fn len(&self) -> usize {
         self.keys.len()
@@ -105,7 +111,7 @@ impl Columns {
     /// How many pass.
     pub(super) fn count(&self, wanted: &Wanted) -> usize {
         let Wanted { range, what, operator, subject } = wanted;
-        if what.is_none() && operator.is_none() && subject.is_none() {
+        if wanted.lets_all_pass() {
             return range.len();
         }
         let mut passes = vec![true; range.len()];
@@ -117,8 +123,11 @@ impl Columns {
 
     /// The numbers of the tasks on a page, newest first, where `others` (newest first too) are listed among them.
     pub(super) fn page(&self, wanted: &Wanted, others: &[Key], offset: usize, limit: usize) -> Vec<i64> {
-        let mut here =
-            wanted.range.clone().rev().filter(|index| self.passes(wanted, *index)).map(|index| self.keys[index]);
+        // Of the first `offset` of all, at least so many are here; which they are does not depend on the others.
+        let sure = offset.saturating_sub(others.len());
+        let Range { start, end } = wanted.range;
+        let end = if wanted.lets_all_pass() { end.saturating_sub(sure).max(start) } else { self.older(wanted, sure) };
+        let mut here = (start..end).rev().filter(|index| self.passes(wanted, *index)).map(|index| self.keys[index]);
         let (mut next, mut others) = (here.next(), others.iter().copied().peekable());
         let merged = std::iter::from_fn(|| match (next, others.peek()) {
             (Some(key), Some(other)) if *other > key => others.next(),
@@ -128,7 +137,16 @@ impl Columns {
             }
             (None, _) => others.next(),
         });
-        merged.skip(offset).take(limit).map(|key| key.1).collect()
+        merged.skip(offset - sure).take(limit).map(|key| key.1).collect()
+    }
+
+    /// The end of the range without the newest `count` that pass.
+    fn older(&self, wanted: &Wanted, count: usize) -> usize {
+        let Range { start, end } = wanted.range;
+        match count.checked_sub(1) {
+            None => end,
+            Some(before) => (start..end).rev().filter(|index| self.passes(wanted, *index)).nth(before).unwrap_or(start),
+        }
     }
 
     fn passes(&self, wanted: &Wanted, index: usize) -> bool {

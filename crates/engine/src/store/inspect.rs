@@ -86,3 +86,28 @@ fn read(row: &Row<'_>) -> Result<Inspected, Error> {
     };
     Ok(Inspected { task: read_task(row)?, held })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a million ended tasks neither a count nor a list of what is alive may read them.
+    #[test]
+    fn what_is_alive_is_found_in_its_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let migrations = [(1, crate::MIGRATION_SQL), (2, crate::LISTS_SQL), (3, crate::OPERATORS_SQL)];
+        let migrations = migrations.map(|(number, sql)| db::Migration { number, sql });
+        let db = db::Db::open(&folder.path().join("state.db"), &migrations).unwrap();
+        let filter = InspectFilter { status: Some(Status::Error), limit: 50, ..InspectFilter::default() };
+        let (text, mut values) = conditions(&filter);
+        values.extend_from_slice(params![50, 0]);
+        let list = format!("SELECT id FROM task WHERE {text} ORDER BY id DESC LIMIT $2 OFFSET $3");
+        for (name, sql, values) in [("count", ALIVE, &[][..]), ("list", list.as_str(), &values)] {
+            let plan: Result<_, Error> =
+                db.read(|tx| tx.query(&format!("EXPLAIN QUERY PLAN {sql}"), values, |row| row.text(3)));
+            let plan = plan.unwrap().join("; ");
+            let reads_all = plan.split("; ").any(|line| line == "SCAN task" || line.contains("rowid>?"));
+            assert!(!reads_all, "{name}: {plan}");
+        }
+    }
+}

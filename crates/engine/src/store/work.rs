@@ -110,6 +110,8 @@ const FINISH: &str = concat!(
     " END WHERE id = $1 AND epoch = $2 AND status = 'running' \
      AND (cancelling = 0 OR $3 <> 'succeed')"
 );
+const CANCELLED: &str =
+    "SELECT id FROM task WHERE status IN ('preparing', 'running') AND run_at >= 0 AND cancelling = 1";
 const IS_CANCELLED: &str = "SELECT 1 FROM task WHERE id = $1 AND epoch = $2 AND status = 'running' AND cancelling = 1";
 const APPEND: &str = "INSERT INTO task_event (task_id, step, event, seq, data, at, owner, attempt) VALUES ($1, $2, $3, \
      (SELECT COUNT(*) FROM task_event WHERE task_id = $1), $4, $5, $6, $7) ON CONFLICT DO NOTHING";
@@ -275,6 +277,11 @@ impl Mark {
     }
 }
 
+/// The tasks that are cancelled and whose workers have not heeded it yet.
+pub(crate) fn cancelled(tx: &Tx<'_>) -> Result<Vec<TaskId>, Error> {
+    tx.query(CANCELLED, &[], |row| Ok(TaskId(row.int(0)?)))
+}
+
 /// Ends a task that was never claimed as `failed`; `None` when it was.
 pub(crate) fn cancel_new(tx: &Tx<'_>, id: TaskId, message: &str, now: i64) -> Result<Option<Task>, Error> {
     tx.query_opt(CANCEL_NEW, params![id.0, message, now], read_task)
@@ -391,6 +398,7 @@ mod tests {
             ("claim", CLAIM, 4),
             ("void", VOID_LEASES, 0),
             ("held", HELD, 0),
+            ("cancelled", CANCELLED, 0),
             ("release all", RELEASE_ALL, 2),
         ] {
             let (explain, values) = (format!("EXPLAIN QUERY PLAN {sql}"), vec![db::Param::Int(0); parameters]);

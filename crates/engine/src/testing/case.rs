@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::faults::wrap;
-use super::{Faults, Fuse, Report, World};
+use super::{Faults, Fuse, How, Kill, Report, World};
 use crate::log::{EventKind, Next, replay};
 use crate::store::{self, work};
-use crate::{Clock, Engine, EnqueueError, Registry, Settings, Status, TaskId};
+use crate::{Clock, Engine, EnqueueError, Operator, Registry, Settings, Status, TaskId};
 
 /// A task that has not ended by then hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,32 +21,74 @@ pub(super) struct Case {
     pub(super) faults: Faults,
     /// Blows at this boundary.
     pub(super) crash_at: Option<usize>,
+    /// What a person does about a task that has ended in `error`.
+    pub(super) person: Option<Person>,
+}
+
+/// What a person does about a task in `error`, once its cause is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Person {
+    /// Has it tried again.
+    Retries,
+    /// Gives it up; what is left behind is for [`World::settle`].
+    Abandons,
 }
 
 impl Case {
     pub(super) async fn run<W: World>(self, world: W) -> Report {
         let world = Arc::new(world);
         let clock = world.clock();
-        let fuse = self.crash_at.map(Fuse::at);
-        let engine = self.engine(&*world, &clock, fuse.clone());
+        let fuse = self.crash_at.or_else(|| self.faults.kill.map(|_| usize::MAX)).map(Fuse::at);
+        let engine = self.engine(&*world, &clock, self.faults, fuse.clone());
         let id = enqueue(&world, &engine).await;
         let crashed = self.until_end_or_crash(&engine, id, fuse.as_ref()).await;
         if crashed {
-            let engine = self.engine(&*world, &clock, None);
-            let running = engine.start();
-            self.wait_for_end(&engine, id).await;
-            running.stop(PATIENCE).await;
+            let engine = self.engine(&*world, &clock, Faults { kill: None, ..self.faults }, None);
+            self.until_end(&engine, id).await;
         }
         let report = self.report(&*world, id, crashed);
         assert_rules(&report, &step_names(&*world));
         world.check(&report).await;
-        report
+        match self.person.filter(|_| report.status == Status::Error) {
+            Some(person) => self.then(person, &*world, &report).await,
+            None => report,
+        }
     }
 
-    fn engine(&self, world: &impl World, clock: &Clock, fuse: Option<Fuse>) -> Engine {
-        let kind = wrap(world.kind(), &world.db(), &self.faults, fuse.as_ref());
+    /// A person acts on the task, all causes of faults gone: it ends as `failed`, with the world as promised.
+    async fn then(&self, person: Person, world: &impl World, report: &Report) -> Report {
+        let (id, engine) = (report.task.id, self.engine(world, &world.clock(), Faults::default(), None));
+        let by = Operator { name: "the harness".to_owned(), reason: "the causes of the faults are gone".to_owned() };
+        let hand = engine.clone();
+        let acted: Result<bool, db::Error> = match person {
+            Person::Retries => world.db().write(move |tx| hand.retry(tx, id, &by)).await,
+            Person::Abandons => world.db().write(move |tx| hand.abandon(tx, id, &by)).await,
+        };
+        assert!(acted.expect("a person's word is written"), "{}: {person:?}", self.name());
+        match person {
+            Person::Retries => self.until_end(&engine, id).await,
+            Person::Abandons => world.settle().await,
+        }
+        let mut after = self.report(world, id, report.crashed_at.is_some());
+        after.case += &format!(", then a person {person:?}");
+        let Report { case, task, events, .. } = &after;
+        assert_eq!(after.status, Status::Failed, "{case}: {:?}\n{events:#?}", task.message);
+        assert!(!task.message.is_empty(), "{case}: the message");
+        world.check(&after).await;
+        after
+    }
+
+    async fn until_end(&self, engine: &Engine, id: TaskId) {
+        let running = engine.start();
+        self.wait_for_end(engine, id).await;
+        running.stop(PATIENCE).await;
+    }
+
+    fn engine(&self, world: &impl World, clock: &Clock, faults: Faults, fuse: Option<Fuse>) -> Engine {
+        let kind = wrap(world.kind(), (&world.db(), clock), &faults, fuse.as_ref());
         let registry = Registry::new().add(kind).expect("the kind is sound");
-        let settings = Settings { workers: 1, poll: Duration::from_millis(20), ..Settings::default() };
+        let (poll, undo_deadline) = (Duration::from_millis(20), Duration::from_secs(30));
+        let settings = Settings { workers: 1, poll, undo_deadline, ..Settings::default() };
         Engine::with_fuse(world.db(), registry, clock.clone(), settings, fuse)
     }
 
@@ -92,17 +134,20 @@ impl Case {
         let read = world.db().read(|tx| Ok::<_, db::Error>((store::find(tx, id)?, store::events(tx, id)?)));
         let (task, events) = read.expect("the task and its log can be read");
         let (task, events) = (task.expect("the task is there"), events.expect("the log can be read"));
-        let (faults, crashed_at) = (self.faults, self.crash_at.filter(|_| crashed));
+        let (faults, crashed_at) = (self.faults, self.crash_at.or(Some(0)).filter(|_| crashed));
         Report { case: self.name(), faults, crashed_at, status: task.status, task, events }
     }
 
     fn name(&self) -> String {
         let mut name = match self.faults.fail {
-            Some((step, moment)) => format!("step `{step}` fails {moment:?} it acted"),
+            Some((step, moment)) => format!("step `{step}` fails {moment:?} it acted{}", how(self.faults.how)),
             None => "no step fails".to_owned(),
         };
         if let Some(step) = self.faults.give_up {
-            name += &format!(", the undo of `{step}` gives up");
+            name += &format!(", the undo of `{step}` gives up{}", how(self.faults.stuck));
+        }
+        if let Some(Kill { step, undo, point }) = self.faults.kill {
+            name += &format!(", killed {point:?} the {} of `{step}`", if undo { "undo" } else { "run" });
         }
         if self.faults.twice {
             name += ", all is done twice";
@@ -112,6 +157,10 @@ impl Case {
         }
         name
     }
+}
+
+fn how(how: How) -> String {
+    if how == How::Answers { String::new() } else { format!(" ({how:?})") }
 }
 
 async fn blown(fuse: Option<&Fuse>) {

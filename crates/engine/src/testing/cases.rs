@@ -21,7 +21,7 @@ pub async fn fail_each_undo<W: World>(make: impl AsyncFn() -> W) {
     let steps = step_names(&make().await);
     let fail = steps.last().map(|last| (*last, Moment::After));
     for step in steps {
-        run_with(&make, Faults { fail, give_up: Some(step), twice: false }).await;
+        run_with(&make, Faults { fail, give_up: Some(step), ..Faults::default() }).await;
     }
 }
 
@@ -29,7 +29,7 @@ pub async fn fail_each_undo<W: World>(make: impl AsyncFn() -> W) {
 pub async fn repeat_each_step<W: World>(make: impl AsyncFn() -> W) {
     run_with(&make, Faults { twice: true, ..Faults::default() }).await;
     for step in step_names(&make().await) {
-        run_with(&make, Faults { fail: Some((step, Moment::After)), give_up: None, twice: true }).await;
+        run_with(&make, Faults { fail: Some((step, Moment::After)), twice: true, ..Faults::default() }).await;
     }
 }
 
@@ -44,7 +44,7 @@ pub async fn crash_at_each_boundary<W: World>(make: impl AsyncFn() -> W) {
 /// Crashes the engine at each boundary of a task with these faults; answers how many boundaries there were.
 pub async fn crash_with<W: World>(make: impl AsyncFn() -> W, faults: Faults) -> usize {
     for boundary in 1..MOST_BOUNDARIES {
-        let report = Case { faults, crash_at: Some(boundary) }.run(make().await).await;
+        let report = Case { faults, crash_at: Some(boundary), person: None }.run(make().await).await;
         if report.crashed_at.is_none() {
             return boundary - 1;
         }
@@ -54,5 +54,5 @@ pub async fn crash_with<W: World>(make: impl AsyncFn() -> W, faults: Faults) -> 
 
 /// Runs the task once with these faults and checks the world.
 pub async fn run_with<W: World>(make: impl AsyncFn() -> W, faults: Faults) -> Report {
-    Case { faults, crash_at: None }.run(make().await).await
+    Case { faults, crash_at: None, person: None }.run(make().await).await
 }

@@ -24,9 +24,15 @@ impl Fuse {
         Self { inner: Arc::new(Inner { passed, blows_at: boundary, blown }) }
     }
 
+    /// Blows now: nobody passes a boundary any more.
+    pub(crate) fn blow(&self) {
+        self.inner.blown.cancel();
+    }
+
     /// Passes a boundary; does not return from the one where it blows, nor from any after it.
     pub(crate) async fn boundary(&self) {
-        if self.inner.passed.fetch_add(1, Ordering::SeqCst) + 1 >= self.inner.blows_at {
+        let passed = self.inner.passed.fetch_add(1, Ordering::SeqCst) + 1;
+        if passed >= self.inner.blows_at || self.inner.blown.is_cancelled() {
             self.inner.blown.cancel();
             std::future::pending::<()>().await;
         }

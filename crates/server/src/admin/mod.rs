@@ -8,6 +8,7 @@ pub mod access;
 pub mod auth;
 pub mod doctor;
 pub mod health;
+pub mod levers;
 pub mod listener;
 mod metrics;
 pub mod problem;
@@ -24,6 +25,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::levers::reset::Reset;
 use crate::tasks::world::World;
 use problem::Problem;
 
@@ -33,6 +35,8 @@ pub struct Admin {
     pub app: Arc<App>,
     /// What the tasks act on.
     pub world: Arc<World>,
+    /// Back to the seed, when the levers are on.
+    pub reset: Option<Arc<Reset>>,
     /// The data folder.
     pub folder: PathBuf,
     /// What every request must bear, but those for health.
@@ -53,8 +57,9 @@ pub type Routes = OpenApiRouter<Arc<Admin>>;
 struct Document;
 
 /// The routes that ask for the token.
-fn guarded() -> Routes {
-    Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes())
+fn guarded(with_levers: bool) -> Routes {
+    let routes = Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes());
+    if with_levers { routes.merge(levers::routes()) } else { routes }
 }
 
 /// The routes that ask for nothing.
@@ -64,7 +69,7 @@ fn open() -> Routes {
 
 /// Everything that the listener answers.
 pub fn router(admin: &Arc<Admin>) -> Router {
-    let (routes, document) = guarded().split_for_parts();
+    let (routes, document) = guarded(admin.app.levers.is_some()).split_for_parts();
     let document = with_open(document);
     let routes = routes
         .route("/openapi.json", axum::routing::get(async move || Json(document)))
@@ -75,10 +80,10 @@ pub fn router(admin: &Arc<Admin>) -> Router {
     routes.merge(open).with_state(Arc::clone(admin))
 }
 
-/// The whole OpenAPI document.
+/// The whole OpenAPI document of a server without levers.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    with_open(guarded().split_for_parts().1)
+    with_open(guarded(false).split_for_parts().1)
 }
 
 /// Adds what is common to all routes, and those that ask for nothing.
@@ -92,7 +97,7 @@ fn with_open(guarded: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
 }
 
 async fn no_such_route() -> Problem {
-    Problem::not_found("there is no such route; GET /openapi.json lists them")
+    Problem::no_such_route()
 }
 
 async fn no_such_method() -> Problem {

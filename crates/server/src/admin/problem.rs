@@ -27,7 +27,7 @@ pub struct Body {
 /// Why a request was refused.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Cause {
-    /// A word for programs: `unauthorized`, `not_found`, `method_not_allowed`, `bad_request`, `refused`, `internal`.
+    /// A word for programs: `unauthorized`, `not_found`, `no_such_route`, `method_not_allowed`, `bad_request`, `refused`, `internal`.
     pub code: String,
     /// For people: what is wrong, and what would be right.
     pub message: String,
@@ -49,6 +49,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    /// 404, of the route itself.
+    #[must_use]
+    pub fn no_such_route() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no_such_route", "there is no such route; GET /openapi.json lists them")
+    }
+
     /// 405.
     #[must_use]
     pub fn method_not_allowed() -> Self {
@@ -67,10 +73,17 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// 500: what should not happen.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+}
+
 impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         tracing::error!(%error, "an operator's request failed inside");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+        Self::internal(error.to_string())
     }
 }
 

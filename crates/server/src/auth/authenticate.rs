@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::{Error, gateway};
 use crate::http::domain;
 use crate::http::envelope::{Envelope, Signature};
-use crate::http::received::Received;
+use crate::http::heads::Heads;
 use std::sync::Arc;
 
 /// The service that a request is for: the one in its TC3 scope, else the Host's first label, else the one that has
@@ -49,7 +49,7 @@ fn is_address(scope: &str) -> bool {
 /// The `AuthFailure` codes: `InvalidAuthorization`, `SecretIdNotFound`, `SignatureExpire`, `SignatureFailure`, `TokenFailure`.
 pub fn authenticate(
     app: &App,
-    received: &Received,
+    heads: &Heads<'_>,
     envelope: &Envelope<'_>,
     info: &api::ActionInfo,
     now: i64,
@@ -59,19 +59,19 @@ pub fn authenticate(
             "there is none, and no `Signature` parameter either; sign the request with TC3-HMAC-SHA256 or with v1",
         )),
         Signature::Tc3(Err(fault)) => Err(gateway::invalid_authorization(fault)),
-        Signature::Tc3(Ok(claim)) => tc3(app, received, envelope, (claim, info.service), now),
+        Signature::Tc3(Ok(claim)) => tc3(app, heads, envelope, (claim, info.service), now),
         Signature::V1 { secret_id, method, signature, pairs } => {
             let algorithm = algorithm(method)?;
             let key = app.keys.find(secret_id).ok_or_else(gateway::secret_id_not_found)?;
             let v1 = ReceivedV1 {
-                method: received.parts.method.as_str(),
-                path: received.parts.uri.path(),
+                method: heads.received.parts.method.as_str(),
+                path: heads.received.parts.uri.path(),
                 params: pairs.as_slice(),
                 algorithm,
                 signature,
                 timestamp: &envelope.timestamp,
             };
-            verify_v1(app, received, (&v1, info.service, &envelope.region), &key, now).map(|()| key)
+            verify_v1(app, heads, (&v1, info.service, &envelope.region), &key, now).map(|()| key)
         }
     }?;
     if !envelope.token.is_empty() {
@@ -82,7 +82,7 @@ pub fn authenticate(
 
 fn tc3(
     app: &App,
-    received: &Received,
+    heads: &Heads<'_>,
     envelope: &Envelope<'_>,
     (authorization, service): (&Authorization<'_>, &str),
     now: i64,
@@ -92,14 +92,14 @@ fn tc3(
     }
     let key = app.keys.find(authorization.secret_id).ok_or_else(gateway::secret_id_not_found)?;
     let request = ReceivedRequest {
-        method: received.parts.method.as_str(),
-        path: received.parts.uri.path(),
-        query: received.parts.uri.query().unwrap_or_default(),
-        headers: &|name| received.raw_header(name),
-        body: &received.body,
+        method: heads.received.parts.method.as_str(),
+        path: heads.received.parts.uri.path(),
+        query: heads.received.parts.uri.query().unwrap_or_default(),
+        headers: &|name| heads.raw(name),
+        body: &heads.received.body,
         timestamp: &envelope.timestamp,
     };
-    let hosts = sign::host::candidates(received.host(), service, &envelope.region, &app.public_hosts);
+    let hosts = sign::host::candidates(heads.host(), service, &envelope.region, &app.public_hosts);
     let signing = key.signing_key(authorization.date, authorization.service);
     sign::verify_tc3(authorization, &signing, &request, hosts, now / 1000).map_err(refusal)?;
     Ok(key)
@@ -121,7 +121,7 @@ type V1<'a> = (&'a ReceivedV1<'a, String>, &'a str, &'a str);
 
 fn verify_v1(
     app: &App,
-    received: &Received,
+    heads: &Heads<'_>,
     (v1, service, region): V1<'_>,
     key: &AccessKey,
     now: i64,
@@ -130,7 +130,7 @@ fn verify_v1(
         return Err(gateway::missing_parameter("Timestamp"));
     }
     positive_nonce(v1.params)?;
-    let hosts = sign::host::candidates(received.host(), service, region, &app.public_hosts);
+    let hosts = sign::host::candidates(heads.host(), service, region, &app.public_hosts);
     sign::verify_v1(v1, key.secret_key.expose(), hosts, now / 1000).map_err(refusal)
 }
 

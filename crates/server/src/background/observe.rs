@@ -1,5 +1,6 @@
 //! Looks at every node of every instance that no task holds, writes down what it sees, and repairs what is not as it
-//! should be: a running instance's nodes run in their roles, an isolated one's do not run.
+//! should be: a running instance's nodes run in their roles, an isolated one's do not run. After a task that failed, all of
+//! it is made so once more: not all can be seen, and a person may have given the task up half-way.
 //!
 //! A task may begin at any moment. So a repair acts under the generation of the instance's last task: once a task has
 //! touched a node, the node refuses it.
@@ -11,7 +12,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 
 use crate::app::App;
-use crate::model::instance::{Instance, Node, Seen, State};
+use crate::model::instance::{DOUBTFUL, Instance, Node, Seen, State};
 use crate::store;
 use crate::tasks::nodes;
 use crate::tasks::trouble::Trouble;
@@ -39,9 +40,10 @@ async fn look_after(app: &App, world: &World, id: String) {
     };
     let generation = u64::try_from(instance.generation).unwrap_or_default();
     let looks = join_all(nodes.iter().map(|node| look(app, world, &instance, node))).await;
+    let doubtful = nodes.iter().any(is_doubtful);
     // Loaded after it was listed: it may have moved on in its life.
     let repaired = match instance.state {
-        State::Running if has_drifted(&instance, &nodes, &looks) => {
+        State::Running if doubtful || has_drifted(&instance, &nodes, &looks) => {
             nodes::ensure(world, &instance, &nodes, generation).await
         }
         State::Isolated if looks.iter().any(|look| look.as_ref().is_none_or(Observed::is_running)) => {
@@ -49,13 +51,27 @@ async fn look_after(app: &App, world: &World, id: String) {
         }
         _ => return,
     };
+    if doubtful && repaired.is_ok() {
+        trust(app, &instance).await;
+    }
     report(&instance, repaired);
+}
+
+fn is_doubtful(node: &Node) -> bool {
+    node.seen.state == DOUBTFUL
+}
+
+async fn trust(app: &App, instance: &Instance) {
+    let (id, generation) = (instance.id.clone(), instance.generation);
+    if let Err(error) = app.db.write(move |tx| store::node::trust(tx, &id, generation)).await {
+        tracing::error!(%error, "cannot write down that the nodes of an instance are as they should be");
+    }
 }
 
 fn report(instance: &Instance, repaired: Result<(), Trouble>) {
     let (instance, state) = (&instance.id, instance.state.as_str());
     match repaired {
-        Ok(()) => tracing::info!(instance, state, "repaired: a node was not as it should be"),
+        Ok(()) => tracing::info!(instance, state, "made sure of: a node was, or may have been, not as it should be"),
         Err(trouble) => {
             tracing::warn!(instance, state, %trouble, "a repair did not work and will be tried again");
         }
@@ -66,7 +82,10 @@ fn report(instance: &Instance, repaired: Result<(), Trouble>) {
 async fn look(app: &App, world: &World, instance: &Instance, node: &Node) -> Option<Observed> {
     match nodes::observe(world, instance, node).await {
         Ok(observed) => {
-            note(app, &instance.id, node, nodes::seen(&observed, app.clock.now_ms())).await;
+            // A doubt stays until it is dispelled, not until the node was looked at.
+            if !is_doubtful(node) {
+                note(app, &instance.id, node, nodes::seen(&observed, app.clock.now_ms())).await;
+            }
             Some(observed)
         }
         Err(trouble) => {
@@ -105,11 +124,14 @@ async fn note(app: &App, instance_id: &str, node: &Node, seen: Seen) {
 
 #[cfg(test)]
 mod tests {
-    use dataplane::fake::Call;
+    use dataplane::fake::{Call, Strike};
     use dataplane::{DataPlane, Role};
+    use engine::Status;
 
     use super::*;
-    use crate::tasks::testing::{Bench, GENERATION};
+    use crate::model::{password, task_type};
+    use crate::tasks::reset_password;
+    use crate::tasks::testing::{Bench, GENERATION, PASSWORD};
 
     async fn round_of(bench: &Bench) {
         round(bench.app(), Arc::clone(&bench.world)).await;
@@ -141,6 +163,26 @@ mod tests {
         bench.plane.ensure(&spec).await.unwrap();
         round_of(&bench).await;
         assert!(bench.plane.observe(replica).await.unwrap().master_link_up);
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_change_of_the_password_leaves_the_old_one_on_the_nodes() {
+        let bench = Bench::with_running().await;
+        let new = password::access("N3w-password");
+        let node = bench.nodes()[0].clone();
+        let error = dataplane::Error::Control { node, command: "ACL SETUSER", reason: "busy".to_owned() };
+        bench.plane.fail(Call::Ensure, Strike::After, usize::MAX, error);
+        let task = bench.work(task_type::SET_PASSWORD.kind, reset_password::params(&new)).await;
+        assert_eq!(task.status, Status::Error);
+        let engine = bench.app.engine.clone();
+        let by = engine::Operator { name: "me".to_owned(), reason: "it is stuck".to_owned() };
+        assert!(bench.db.write(move |tx| engine.abandon(tx, task.id, &by)).await.unwrap());
+        round_of(&bench).await;
+        assert!(bench.node_rows().iter().all(is_doubtful), "a repair that did not work is tried again");
+        bench.plane.heal();
+        round_of(&bench).await;
+        bench.after(Status::Failed).await.assert_serves(&password::access(PASSWORD));
+        assert!(!bench.node_rows().iter().any(is_doubtful));
     }
 
     #[tokio::test]

@@ -14,7 +14,8 @@ use crate::tasks::world::World;
 
 /// One round over all nodes that there are.
 pub async fn round(world: Arc<World>) {
-    // In this order: a node that is there belongs to an instance that is written down already.
+    // In this order: a node that is there, or a port that is handed out, belongs to an instance that is written down already.
+    let holders = world.ports.owners();
     let nodes = match world.plane.list().await {
         Ok(nodes) => nodes,
         Err(error) => return tracing::error!(%error, "cannot list the nodes"),
@@ -22,10 +23,14 @@ pub async fn round(world: Arc<World>) {
     let known = world.db.read(|tx| {
         Ok::<_, db::Error>((store::instance_change::with_nodes(tx)?, store::instance_change::gone_with_ports(tx)?))
     });
-    let (owners, gone) = match known {
+    let (owners, mut gone) = match known {
         Ok(known) => known,
         Err(error) => return tracing::error!(%error, "cannot list the instances"),
     };
+    // Ports that were reserved and never written down, by a creation that was given up.
+    gone.extend(holders.into_iter().filter(|holder| !owners.contains(holder)));
+    gone.sort_unstable();
+    gone.dedup();
     let mut resisting = Vec::new();
     for node in nodes.into_iter().filter(|node| !owners.contains(&node.instance)) {
         match world.db.read(|tx| store::instance_change::is_known(tx, &node.instance)) {

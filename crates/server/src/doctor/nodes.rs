@@ -15,6 +15,7 @@ use crate::tasks::world::{self, World};
 
 /// So many nodes are looked at at the same time.
 const AT_ONCE: usize = 16;
+const STRANGE: &str = "an older copy of the state was put back, or it comes from elsewhere: its data is kept, remove it by hand if nobody needs it";
 const REPAIRED: &str = "the service repairs it within seconds; if it stays, its log says why";
 
 /// A node of an instance that no task holds, as it should be and as it is.
@@ -28,11 +29,13 @@ struct Looked {
 
 pub(super) async fn check(report: &mut Report, app: &App, world: &World, alive: &[Alive]) {
     report.busy = alive.iter().filter(|instance| instance.held).count();
-    for looked in look_at_all(report, world, alive).await {
+    let looked = look_at_all(report, world, alive).await;
+    let rows: BTreeSet<_> = looked.iter().map(|looked| looked.node.clone()).collect();
+    for looked in looked {
         report.nodes += 1;
         judge(report, world, looked).await;
     }
-    strangers(report, app, world, alive).await;
+    strangers(report, app, world, alive, &rows).await;
 }
 
 async fn look_at_all(report: &mut Report, world: &World, alive: &[Alive]) -> Vec<Looked> {
@@ -105,6 +108,10 @@ async fn judge(report: &mut Report, world: &World, looked: Looked) {
         }
         _ => {}
     }
+    if running && observed.is_running() && !looked.is_master && !observed.master_link_up {
+        let advice = "it is copying its master's data, or cannot reach its master: look into its log if it stays so";
+        report.add("replication-down", looked.node.to_string(), "its link to its master is not up", advice);
+    }
     for Difference { what, is, should } in differences.into_iter().filter(|_| running) {
         report.add(
             difference(what),
@@ -136,7 +143,7 @@ fn advice(what: &str) -> &'static str {
 }
 
 /// Folders and processes that belong to no instance.
-async fn strangers(report: &mut Report, app: &App, world: &World, alive: &[Alive]) {
+async fn strangers(report: &mut Report, app: &App, world: &World, alive: &[Alive], rows: &BTreeSet<NodeRef>) {
     let listed = match world.plane.list().await {
         Ok(listed) => listed,
         Err(error) => {
@@ -144,8 +151,14 @@ async fn strangers(report: &mut Report, app: &App, world: &World, alive: &[Alive
             return report.add("nodes-unreadable", "instances", format!("the nodes cannot be listed: {error}"), advice);
         }
     };
-    let ours: BTreeSet<&str> = alive.iter().map(|instance| instance.id.as_str()).collect();
-    for node in listed.into_iter().filter(|node| !ours.contains(node.instance.as_str())) {
+    for node in listed.into_iter().filter(|node| !rows.contains(node)) {
+        if let Some(instance) = alive.iter().find(|instance| instance.id == node.instance) {
+            if !instance.held && instance.state != State::Creating {
+                let what = "the state does not know it, though it knows its instance";
+                report.add("node-without-row", node.to_string(), what, STRANGE);
+            }
+            continue;
+        }
         let held = app.db.read(|tx| app.engine.live_task(tx, &node.instance));
         let known = app.db.read(|tx| store::instance_change::is_known(tx, &node.instance));
         match (held, known) {
@@ -159,8 +172,7 @@ async fn strangers(report: &mut Report, app: &App, world: &World, alive: &[Alive
                 );
             }
             _ => {
-                let advice = "an older copy of the state was put back, or the folder comes from elsewhere: its data is kept, remove it by hand if nobody needs it";
-                report.add("node-without-row", node.to_string(), "the state does not know its instance", advice);
+                report.add("node-without-row", node.to_string(), "the state does not know its instance", STRANGE);
             }
         }
     }

@@ -10,6 +10,7 @@ use hyper::header::HeaderName;
 
 use super::answer::{self, Answer};
 use super::envelope::{self, Envelope};
+use super::heads::Heads;
 use super::received::Received;
 use super::{domain, shape};
 use crate::action::Opened;
@@ -58,26 +59,32 @@ async fn answer(
 ) -> Result<Opened, Error> {
     // Read the envelope.
     let received = Received::read(request, peer).await?;
-    *language = envelope::language(&received);
-    let mut envelope = envelope::read(&received).await?;
+    let heads = Heads::of(&received);
+    *language = envelope::language(&heads);
+    let mut envelope = envelope::read(&heads).await?;
     // Find the action.
-    let info = find(&envelope, &received)?;
+    let info = find(&envelope, &heads)?;
     *line = Some(info.line);
     // Who is asking?
     // Clients sign with their own time, so a date that was moved on is not asked here.
     let steady = app.clock.steady_ms();
-    let caller = authenticate::authenticate(app, &received, &envelope, info, steady)?;
+    let caller = authenticate::authenticate(app, &heads, &envelope, info, steady)?;
     // Where, and may that be asked here?
     let region = region_of(&envelope, info)?;
-    domain::check(received.host(), info.service, region, &app.config.regions.domains)?;
+    domain::check(heads.host(), info.service, region, &app.config.regions.domains)?;
     // How often?
     rate_limit::check(&app.limiter, &caller, region, info, steady)?;
     // Parse the shape.
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
-    // Handle.
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
-    let now = app.clock.now_ms();
+    let now = steady + app.clock.leapt_ms();
     let context = Context { request_id, caller, region, language: *language, peer, now };
+    // What a tester has planned for it; kept inside until it is answered.
+    let _inside = match &app.levers {
+        Some(levers) => Some(levers.admit(app, &context, info, &params).await?),
+        None => None,
+    };
+    // Handle.
     in_time(app, run(&context, app, params)).await
 }
 
@@ -90,18 +97,16 @@ async fn in_time(app: &App, handled: impl Future<Output = Result<Opened, Error>>
     tokio::time::timeout(PATIENCE, handled).await.map_err(late)?
 }
 
-fn find(envelope: &Envelope<'_>, received: &Received) -> Result<&'static ActionInfo, Error> {
-    let service = authenticate::service(envelope, received.host())?;
-    let known = || {
-        let versions =
-            api::services().iter().filter(|(name, _)| *name == service).map(|(_, version)| format!("`{version}`"));
-        versions.collect::<Vec<_>>().join(", ")
-    };
-    if !api::services().contains(&(service, envelope.version.as_ref())) {
-        return Err(gateway::no_such_version(&envelope.version, &known()));
-    }
-    api::find(service, &envelope.version, &envelope.action)
-        .ok_or_else(|| gateway::invalid_action(service, &envelope.version, &envelope.action))
+fn find(envelope: &Envelope<'_>, heads: &Heads<'_>) -> Result<&'static ActionInfo, Error> {
+    let service = authenticate::service(envelope, heads.host())?;
+    api::find(service, &envelope.version, &envelope.action).ok_or_else(|| {
+        let versions = api::services().iter().filter(|(name, _)| *name == service).map(|(_, version)| *version);
+        if versions.clone().any(|version| version == envelope.version) {
+            return gateway::invalid_action(service, &envelope.version, &envelope.action);
+        }
+        let known: Vec<_> = versions.map(|version| format!("`{version}`")).collect();
+        gateway::no_such_version(&envelope.version, &known.join(", "))
+    })
 }
 
 /// Redis needs a region; the helper services take one or none.

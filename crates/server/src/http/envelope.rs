@@ -5,25 +5,17 @@
 use std::borrow::Cow;
 
 use hyper::Method;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use serde_json::{Map, Value};
 use sign::{Authorization, ParseError};
 
 use super::flat::{self, Pairs};
-use super::received::Received;
+use super::heads::{Heads, text};
 use super::shape::Notation;
 use super::{json, multipart};
 use crate::error::{Error, Language, gateway};
 
 /// The media type of flattened parameters in a body.
 pub const FORM: &str = "application/x-www-form-urlencoded";
-
-const ACTION: HeaderName = HeaderName::from_static("x-tc-action");
-const VERSION: HeaderName = HeaderName::from_static("x-tc-version");
-const REGION: HeaderName = HeaderName::from_static("x-tc-region");
-const TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
-const TOKEN: HeaderName = HeaderName::from_static("x-tc-token");
-const LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
 
 /// The parameters that every v1 request may carry beside its own.
 const COMMON: [&str; 11] = [
@@ -81,15 +73,16 @@ pub enum Signature<'r> {
 
 /// The language that the client asked for, as far as that can be told before anything else is read.
 #[must_use]
-pub fn language(received: &Received) -> Language {
-    if let Some(header) = received.header(&LANGUAGE) {
+pub fn language(heads: &Heads<'_>) -> Language {
+    if let Some(header) = text(heads.language) {
         return Language::parse(header);
     }
-    if received.header(&ACTION).is_some() {
+    if heads.action.is_some() {
         return Language::default();
     }
+    let received = heads.received;
     let query = || received.parts.uri.query().and_then(|query| find_language(query.as_bytes()));
-    let form = || find_language(&received.body).filter(|_| received.is(FORM));
+    let form = || find_language(&received.body).filter(|_| heads.is(FORM));
     query().or_else(form).unwrap_or_default()
 }
 
@@ -101,12 +94,12 @@ fn find_language(text: &[u8]) -> Option<Language> {
 ///
 /// # Errors
 /// `InvalidParameter` or `InvalidRequest` for what cannot be read, `MissingParameter` for an absent action or version.
-pub async fn read(received: &Received) -> Result<Envelope<'_>, Error> {
-    refuse_repeated_headers(received)?;
-    let envelope = if [AUTHORIZATION, ACTION].iter().any(|name| received.parts.headers.contains_key(name)) {
-        from_headers(received).await?
+pub async fn read<'r>(heads: &Heads<'r>) -> Result<Envelope<'r>, Error> {
+    heads.refuse_repeated()?;
+    let envelope = if heads.authorization.is_some() || heads.action.is_some() {
+        from_headers(heads).await?
     } else {
-        from_pairs(pairs(received)?)?
+        from_pairs(pairs(heads)?)?
     };
     for (name, value) in [("Action", &envelope.action), ("Version", &envelope.version)] {
         if value.is_empty() {
@@ -116,53 +109,40 @@ pub async fn read(received: &Received) -> Result<Envelope<'_>, Error> {
     Ok(envelope)
 }
 
-/// Of a header that counts there must be one: which of two was signed and which is meant cannot be known.
-fn refuse_repeated_headers(received: &Received) -> Result<(), Error> {
-    let headers = &received.parts.headers;
-    // One look at the number of values is enough for the ordinary request.
-    if headers.len() == headers.keys_len() {
-        return Ok(());
-    }
-    let count = [HOST, CONTENT_TYPE, AUTHORIZATION, ACTION, VERSION, REGION, TIMESTAMP, TOKEN, LANGUAGE];
-    match count.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
-        Some(name) => Err(gateway::duplicate_parameter(name.as_str())),
-        None => Ok(()),
-    }
-}
-
-async fn from_headers(received: &Received) -> Result<Envelope<'_>, Error> {
-    let text = |name: &HeaderName| Cow::Borrowed(received.header(name).unwrap_or_default());
-    let (params, notation) = tc3_params(received).await?;
-    let authorization = received.header(&AUTHORIZATION).map(Authorization::parse);
+async fn from_headers<'r>(heads: &Heads<'r>) -> Result<Envelope<'r>, Error> {
+    let or_empty = |value| Cow::Borrowed(text(value).unwrap_or_default());
+    let (params, notation) = tc3_params(heads).await?;
+    let authorization = text(heads.authorization).map(Authorization::parse);
     Ok(Envelope {
-        action: text(&ACTION),
-        version: text(&VERSION),
-        region: text(&REGION),
-        timestamp: text(&TIMESTAMP),
-        token: text(&TOKEN),
+        action: or_empty(heads.action),
+        version: or_empty(heads.version),
+        region: or_empty(heads.region),
+        timestamp: or_empty(heads.timestamp),
+        token: or_empty(heads.token),
         signature: authorization.map_or(Signature::Absent, Signature::Tc3),
         params,
         notation,
     })
 }
 
-async fn tc3_params(received: &Received) -> Result<(Map<String, Value>, Notation), Error> {
+async fn tc3_params(heads: &Heads<'_>) -> Result<(Map<String, Value>, Notation), Error> {
+    let received = heads.received;
     if received.parts.method == Method::GET {
         let query = received.parts.uri.query().unwrap_or_default();
         return Ok((flat::unflatten(flat::decode(query.as_bytes())?)?, Notation::Text));
     }
     refuse_query(received)?;
-    if received.is("application/json") || received.is("application/octet-stream") {
+    if heads.is("application/json") || heads.is("application/octet-stream") {
         return Ok((json::parse(&received.body)?, Notation::Json));
     }
-    if received.is("multipart/form-data") {
-        return Ok((multipart::parse(received).await?, Notation::Text));
+    if heads.is("multipart/form-data") {
+        return Ok((multipart::parse(heads).await?, Notation::Text));
     }
-    Err(content_type(received.media_type(), "application/json or multipart/form-data"))
+    Err(content_type(heads.media_type(), "application/json or multipart/form-data"))
 }
 
 /// The signature of a POST does not cover its query string, so nothing in it may count.
-fn refuse_query(received: &Received) -> Result<(), Error> {
+fn refuse_query(received: &super::received::Received) -> Result<(), Error> {
     match received.parts.uri.query() {
         None | Some("") => Ok(()),
         Some(_) => Err(gateway::malformed(
@@ -173,12 +153,13 @@ fn refuse_query(received: &Received) -> Result<(), Error> {
 }
 
 /// All parameters of a v1 request: of the query string or of the form.
-fn pairs(received: &Received) -> Result<Pairs, Error> {
+fn pairs(heads: &Heads<'_>) -> Result<Pairs, Error> {
+    let received = heads.received;
     if received.parts.method == Method::GET {
         return flat::decode(received.parts.uri.query().unwrap_or_default().as_bytes());
     }
     refuse_query(received)?;
-    match received.media_type().to_ascii_lowercase().as_str() {
+    match heads.media_type().to_ascii_lowercase().as_str() {
         FORM => flat::decode(&received.body),
         // Without any of the TC3 headers nothing says which action a JSON body is for.
         "application/json" => Err(gateway::missing_parameter("Action")),

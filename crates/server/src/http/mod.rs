@@ -5,6 +5,7 @@ pub mod dispatch;
 pub mod domain;
 pub mod envelope;
 pub mod flat;
+pub mod heads;
 pub mod json;
 pub mod listener;
 pub mod multipart;

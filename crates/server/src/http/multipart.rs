@@ -4,17 +4,17 @@ use multer::{Field, Multipart, parse_boundary};
 use serde_json::{Map, Value};
 
 use super::flat::{self, Pairs};
-use super::received::Received;
+use super::heads::{Heads, text};
 use crate::error::{Error, gateway};
 
 /// Reads the parts. Redis has no binary parameter, so each must be text.
 ///
 /// # Errors
 /// `InvalidRequest` when it is not what it says to be, `InvalidParameter` for a repeated name or a part that is no JSON.
-pub async fn parse(received: &Received) -> Result<Map<String, Value>, Error> {
-    let content_type = received.header(&hyper::header::CONTENT_TYPE).unwrap_or_default();
+pub async fn parse(heads: &Heads<'_>) -> Result<Map<String, Value>, Error> {
+    let content_type = text(heads.content_type).unwrap_or_default();
     let boundary = parse_boundary(content_type).map_err(gateway::invalid_multipart)?;
-    let body = received.body.clone();
+    let body = heads.received.body.clone();
     let stream = futures_util::stream::once(async { Ok::<_, std::convert::Infallible>(body) });
     let mut parts = Multipart::new(stream, boundary);
     let (mut texts, mut values) = (Pairs::new(), Map::new());

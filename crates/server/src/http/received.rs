@@ -9,13 +9,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName};
+use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use hyper::{Method, Request};
 
 use crate::error::{Error, gateway};
 
-const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
 /// The largest JSON or multipart body.
 const BODY_LIMIT: usize = 10 << 20;
 /// The largest form body.
@@ -47,46 +46,6 @@ impl Received {
         let limit = limit(&parts)?;
         let body = in_time(body, limit).await?;
         Ok(Self { parts, body, peer })
-    }
-
-    /// A header's value, when it is there and is text.
-    #[must_use]
-    pub fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// A header's raw value by its lower-case name.
-    #[must_use]
-    pub fn raw_header(&self, name: &str) -> Option<&[u8]> {
-        let headers = &self.parts.headers;
-        let value = match name {
-            // What every client signs, and what every request is asked for: these names need not be parsed.
-            "host" => headers.get(HOST),
-            "content-type" => headers.get(CONTENT_TYPE),
-            "x-tc-content-sha256" => headers.get(CONTENT_SHA256),
-            name => headers.get(name),
-        };
-        value.map(|value| value.as_bytes())
-    }
-
-    /// The Host as sent, which clients sign; an absolute target's authority when there is none.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        let authority = || self.parts.uri.authority().map_or("", |authority| authority.as_str());
-        self.header(&HOST).unwrap_or_else(authority)
-    }
-
-    /// The content type without its parameters.
-    #[must_use]
-    pub fn media_type(&self) -> &str {
-        let value = self.header(&CONTENT_TYPE).unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim()
-    }
-
-    /// Whether that is the content type, in any letter case.
-    #[must_use]
-    pub fn is(&self, media_type: &str) -> bool {
-        self.media_type().eq_ignore_ascii_case(media_type)
     }
 }
 

@@ -130,10 +130,14 @@ pub struct Node {
     pub seen: Seen,
 }
 
+/// A task that touched the node has failed and may have left it as it should not be: what cannot be seen, such as who may
+/// come in, must be made so again.
+pub const DOUBTFUL: &str = "doubtful";
+
 /// What the observer saw of a node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// `running`, `stopped`, `absent`, or empty when it was never looked at.
+    /// `running`, `stopped`, `absent`, or empty when it was never looked at; [`DOUBTFUL`] when it is to be set up anew.
     pub state: String,
     /// `master` or `replica`.
     pub role: String,

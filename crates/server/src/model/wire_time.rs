@@ -66,7 +66,8 @@ pub fn format_opt(millis: Option<i64>, offset: UtcOffset) -> String {
 /// As operators read it: UTC, RFC 3339 with milliseconds.
 #[must_use]
 pub fn utc(millis: i64) -> String {
-    at(millis, UtcOffset::UTC).and_then(|time| time.format(INSTANT).ok()).unwrap_or_default()
+    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000);
+    time.ok().and_then(|time| time.format(INSTANT).ok()).unwrap_or_default()
 }
 
 /// `yyyymmdd`, with which a DealName begins.
@@ -104,6 +105,13 @@ fn at(millis: i64, offset: UtcOffset) -> Option<OffsetDateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn operators_read_milliseconds_in_utc() {
+        assert_eq!(utc(1_795_485_600_123), "2026-11-24T02:00:00.123Z");
+        assert_eq!(utc(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(utc(i64::MAX), "");
+    }
 
     #[test]
     fn writes_and_reads_the_seed_pages_time() {

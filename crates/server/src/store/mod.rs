@@ -9,6 +9,8 @@ pub mod doctor;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;
+pub mod lever;
+pub mod lever_seed;
 pub mod node;
 pub mod tag;
 pub mod tag_list;
@@ -26,6 +28,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, sql: include_str!("../../../../migrations/0003_lists.sql") },
     Migration { number: 4, sql: engine::LISTS_SQL },
     Migration { number: 5, sql: engine::OPERATORS_SQL },
+    Migration { number: 6, sql: include_str!("../../../../migrations/0006_levers.sql") },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.

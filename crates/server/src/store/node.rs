@@ -2,7 +2,7 @@
 
 use db::{Error, Row, Tx, params};
 
-use crate::model::instance::{Node, Place, Seen};
+use crate::model::instance::{DOUBTFUL, Node, Place, Seen};
 
 /// Adds a node without a place.
 ///
@@ -66,6 +66,24 @@ pub fn release_places(tx: &Tx<'_>, instance_id: &str) -> Result<(), Error> {
 pub fn places(tx: &Tx<'_>) -> Result<Vec<(Place, String)>, Error> {
     let sql = "SELECT address, port, instance_id FROM node WHERE port IS NOT NULL";
     tx.query(sql, &[], |row| Ok(((row.text(0)?, row.small(1)?), row.text(2)?)))
+}
+
+/// Has all nodes of an instance set up anew by the next who looks after it.
+///
+/// # Errors
+/// The database's.
+pub fn doubt(tx: &Tx<'_>, instance_id: &str) -> Result<(), Error> {
+    tx.execute("UPDATE node SET seen_state = $2 WHERE instance_id = $1", params![instance_id, DOUBTFUL]).map(drop)
+}
+
+/// They have been set up, under this generation; nothing changes when a task has touched them since.
+///
+/// # Errors
+/// The database's.
+pub fn trust(tx: &Tx<'_>, instance_id: &str, generation: i64) -> Result<(), Error> {
+    let sql = "UPDATE node SET seen_state = '' WHERE instance_id = $1 AND seen_state = $3
+               AND EXISTS (SELECT 1 FROM instance i WHERE i.id = $1 AND i.generation = $2)";
+    tx.execute(sql, params![instance_id, generation, DOUBTFUL]).map(drop)
 }
 
 /// Writes down what was seen of a node.

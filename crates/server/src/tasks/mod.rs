@@ -4,6 +4,8 @@ pub mod clean_up_instance;
 pub mod clear_instance;
 pub mod create_instances;
 pub mod destroy_instance;
+#[cfg(test)]
+mod matrix;
 pub mod nodes;
 pub mod ports;
 pub mod reset_password;
@@ -27,7 +29,9 @@ pub fn registry(world: &Arc<World>) -> Result<Registry, RegistryError> {
     kinds(world).into_iter().try_fold(Registry::new(), Registry::add)
 }
 
-fn kinds(world: &Arc<World>) -> Vec<Kind> {
+/// All kinds, as a list.
+#[must_use]
+pub fn kinds(world: &Arc<World>) -> Vec<Kind> {
     vec![
         create_instances::kind(world),
         destroy_instance::kind(world),

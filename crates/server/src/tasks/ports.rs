@@ -4,7 +4,7 @@
 //! release. A place that was taken here and never written down is lost with a crash, which frees it; without a crash
 //! its owner's next try or its undo frees it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -68,9 +68,26 @@ impl Ports {
         None
     }
 
+    /// Where endpoints are, in the order in which they are tried.
+    #[cfg(test)]
+    pub(super) fn addresses(&self) -> Vec<IpAddr> {
+        self.addresses.clone()
+    }
+
     /// The owner has these places and no other.
     pub fn keep_only(&self, owner: &str, places: &[Place]) {
         self.taken().retain(|place, other| other != owner || places.contains(place));
+    }
+
+    /// Nobody has any place.
+    pub fn clear(&self) {
+        self.taken().clear();
+    }
+
+    /// All instances that have any.
+    #[must_use]
+    pub fn owners(&self) -> HashSet<String> {
+        self.taken().values().cloned().collect()
     }
 
     /// Everything that is handed out.

@@ -29,6 +29,10 @@ pub(super) fn kind(
 fn ended(done: Option<State>, undone: Option<State>) -> Ended {
     Box::new(move |tx, task, status| {
         note_generation(tx, task)?;
+        if status == Status::Failed {
+            // It may have been given up by a person, with its nodes half-way.
+            store::node::doubt(tx, &task.subject)?;
+        }
         let state = match status {
             Status::Succeed => done,
             Status::Failed => undone,

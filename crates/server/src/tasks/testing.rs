@@ -71,7 +71,7 @@ impl Bench {
 
     async fn make(change: impl FnOnce(&mut Instance)) -> Self {
         let clock = Clock::fixed_for_tests(NOW);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = testing::folder();
         let config = Config::load(None, |_| None).unwrap();
         let (db, plane) = (db::testing::open(folder.path(), store::MIGRATIONS).unwrap(), Arc::new(FakePlane::new()));
         let world = Arc::new(World {
@@ -112,6 +112,11 @@ impl Bench {
         nodes::stop(&self.world, &instance, &nodes, GENERATION).await.unwrap();
         self.set_state(State::Isolated).await;
         self
+    }
+
+    /// Runs this on a runtime of its own, to its end.
+    pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -193,7 +198,7 @@ impl Bench {
         ended
     }
 
-    fn task(&self, kind: &'static str, params: Value) -> NewTask {
+    pub(super) fn task(&self, kind: &'static str, params: Value) -> NewTask {
         NewTask {
             kind,
             tenant: ME.to_owned(),
@@ -227,7 +232,7 @@ fn db_error(error: &EnqueueError) -> db::Error {
     db::Error::Database(error.to_string())
 }
 
-fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), db::Error> {
+pub(super) fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), db::Error> {
     store::account::add(tx, ME, 1_250_000_001, new.created_at)?;
     store::instance::add(tx, new)?;
     for place in Topology::standard(1).places() {
@@ -238,7 +243,7 @@ fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), db::Error> {
     Ok(())
 }
 
-fn instance() -> Instance {
+pub(super) fn instance() -> Instance {
     Instance {
         state: State::Creating,
         password: password::access(PASSWORD),

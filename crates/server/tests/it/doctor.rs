@@ -107,6 +107,12 @@ async fn a_node_that_was_changed_by_hand_is_found() {
     redis::cmd("REPLICAOF").arg("127.0.0.1").arg("1").exec(&mut control).unwrap();
     let found = findings(&operators).await;
     assert!(found.contains(&format!("wrong-role {id}/s1n0")), "{found:?}");
+    // Of a replica whose master has nobody behind its port: its role is right, and it follows nobody.
+    redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec(&mut control).unwrap();
+    redis::cmd("ACL").arg(&["SETUSER", "replica", "off"]).exec(&mut control).unwrap();
+    redis::cmd("CLIENT").arg(&["KILL", "TYPE", "replica"]).exec(&mut control).unwrap();
+    let found = findings(&operators).await;
+    assert!(found.contains(&format!("replication-down {id}/s1n1")), "{found:?}");
     let told = examine(&operators).await.to_string();
     let server::model::instance::Access::Sha256(hash) = server::model::password::access("another") else { panic!() };
     assert!(!told.contains(secret.trim()) && !told.contains(&hash), "{told}");
@@ -118,15 +124,22 @@ fn folder(server: &Cinnabar, id: &str) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_nobody_and_what_others_may_read_is_found() {
-    let (server, operators, _) = house().await;
+    let (server, operators, id) = house().await;
     let stray = server.folder.path().join("instances/crs-strange1/s1n0");
     std::fs::create_dir_all(&stray).unwrap();
+    let third = folder(&server, &id).with_file_name("s1n2");
+    std::fs::create_dir(&third).unwrap();
     let private = |path: &PathBuf, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     private(&stray, 0o700);
+    private(&third, 0o700);
     private(&stray.parent().unwrap().to_owned(), 0o700);
     let keys = server.folder.path().canonicalize().unwrap().join("credentials.json");
     private(&keys, 0o644);
-    let expected = ["node-without-row crs-strange1/s1n0".to_owned(), format!("permissions {}", keys.display())];
+    let expected = [
+        "node-without-row crs-strange1/s1n0".to_owned(),
+        format!("node-without-row {id}/s1n2"),
+        format!("permissions {}", keys.display()),
+    ];
     assert_eq!(findings(&operators).await, set(&expected));
 }
 

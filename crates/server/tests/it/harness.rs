@@ -5,7 +5,8 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use server::config::{AdminListen, Config, RateLimit};
-use server::service::Service;
+use server::folder::FolderError;
+use server::service::{Service, StartError};
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -68,11 +69,17 @@ impl Cinnabar {
         self.restart_after(|| ()).await;
     }
 
+    /// The same, with other settings.
+    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.restart().await;
+    }
+
     /// The same, with something done in between.
     pub(crate) async fn restart_after(&mut self, meanwhile: impl FnOnce()) {
         self.service.take().unwrap().stop().await;
         meanwhile();
-        let service = Service::start(self.config.clone(), None).await.unwrap();
+        let service = start_again(&self.config).await;
         self.client = client(&service, self.folder.path());
         self.service = Some(service);
     }
@@ -90,6 +97,20 @@ impl Cinnabar {
     pub(crate) fn service(&self) -> &Service {
         self.service.as_ref().unwrap()
     }
+}
+
+/// A child that another test of this process has just forked holds the lock of our folder too, until it becomes another
+/// program: then the lock is free a moment later.
+async fn start_again(config: &Config) -> Service {
+    for _ in 0..100 {
+        match Service::start(config.clone(), None).await {
+            Err(StartError::Folder(FolderError::Locked(..))) => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            started => return started.unwrap(),
+        }
+    }
+    panic!("the folder stays locked: {:?}", config.data);
 }
 
 fn client(service: &Service, folder: &Path) -> Client {

@@ -55,7 +55,7 @@ pub(crate) fn address(seen: &Value) -> (IpAddr, u16) {
     (seen["WanIp"].as_str().unwrap().parse().unwrap(), port.unwrap())
 }
 
-fn fill(connection: &mut redis::Connection, keys: usize) {
+pub(crate) fn fill(connection: &mut redis::Connection, keys: usize) {
     let mut pipe = redis::pipe();
     for key in 0..keys {
         pipe.set(format!("key:{key}"), key).ignore();
@@ -63,7 +63,7 @@ fn fill(connection: &mut redis::Connection, keys: usize) {
     pipe.query::<()>(connection).unwrap();
 }
 
-fn dbsize(connection: &mut redis::Connection) -> usize {
+pub(crate) fn dbsize(connection: &mut redis::Connection) -> usize {
     redis::cmd("DBSIZE").query(connection).unwrap()
 }
 

@@ -111,6 +111,10 @@ fn nobody_imports_what_its_layer_may_not() {
         ),
         ("crates/server/src/background", &["crate::http", "crate::actions", "hyper"]),
         (
+            "crates/server/src/levers",
+            &["crate::http::dispatch", "crate::http::listener", "crate::http::{", "hyper", "ProcessPlane"],
+        ),
+        (
             "crates/server/src/doctor",
             &["crate::http", "crate::actions", "crate::auth", "crate::admin", "hyper", "axum"],
         ),
