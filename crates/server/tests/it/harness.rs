@@ -72,12 +72,6 @@ impl Cinnabar {
         self.service = Some(service);
     }
 
-    /// The same, with other settings.
-    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
-        change(&mut self.config);
-        self.restart().await;
-    }
-
     /// Changes the settings with which it is started again.
     pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&mut Config)) {
         change(&mut self.config);
