@@ -60,6 +60,13 @@ pub(crate) fn unended(tx: &Tx<'_>, filter: &TaskFilter) -> Result<(usize, Vec<Ke
     Ok((total, tx.query(&page, &conditions.values, |row| Ok((row.int(0)?, row.int(1)?)))?))
 }
 
+/// The tasks that have not ended of these subjects, each of which has one at most, whatever else the filter asks.
+pub(crate) fn unended_of(tx: &Tx<'_>, subjects: &[String]) -> Result<Vec<Task>, Error> {
+    let conditions = Conditions::locked(subjects);
+    let sql = format!(concat!("SELECT ", task_columns!(), " FROM task WHERE {}"), conditions.text);
+    tx.query(&sql, &conditions.values, read_task)
+}
+
 /// The same of those whose subject passes, all of them.
 pub(crate) fn unended_on(tx: &Tx<'_>, filter: &TaskFilter, passes: impl Fn(&str) -> bool) -> Result<Vec<Key>, Error> {
     let conditions = Conditions::unended(filter);
@@ -114,6 +121,14 @@ impl<'f> Conditions<'f> {
     fn unended(filter: &'f TaskFilter) -> Self {
         let mut conditions = Self { text: "end_no = 0".to_owned(), ..Self::default() };
         conditions.all_but_subjects(filter);
+        conditions
+    }
+
+    /// What the index `task_live` can tell.
+    fn locked(subjects: &'f [String]) -> Self {
+        let text = "status IN ('preparing', 'running', 'error')".to_owned();
+        let mut conditions = Self { text, ..Self::default() };
+        conditions.one_of("subject", Some(subjects.iter().map(Param::from)));
         conditions
     }
 
@@ -204,6 +219,12 @@ mod tests {
                 assert!(!plan.contains("TEMP B-TREE"), "{plan}");
             }
         }
+        let few: Vec<String> = words(&["a", "b"]).unwrap_or_default();
+        let conditions = Conditions::locked(&few);
+        let explain = format!("EXPLAIN QUERY PLAN SELECT message FROM task WHERE {}", conditions.text);
+        let plan: Result<_, Error> = db.read(|tx| tx.query(&explain, &conditions.values, |row| row.text(3)));
+        let plan = plan.unwrap().join("; ");
+        assert!(plan.contains("SEARCH task USING INDEX task_live (subject=?)"), "{plan}");
         for (sql, values) in [(LAST_END, 0), (ENDED_AFTER, 2)] {
             let (explain, values) = (format!("EXPLAIN QUERY PLAN {sql}"), vec![Param::Int(1); values]);
             let plan: Result<_, Error> = db.read(|tx| tx.query(&explain, &values, |row| row.text(3)));

@@ -21,7 +21,15 @@ enum Op {
 }
 
 fn words(range: std::ops::Range<u8>) -> impl Strategy<Value = Option<Vec<String>>> {
-    prop::option::of(prop::collection::vec(range.prop_map(|number| number.to_string()), 0..3))
+    let few = prop::collection::vec(range.prop_map(|number| number.to_string()), 0..3);
+    // Few subjects are looked up in another way than many: so some lists have words that nothing has.
+    let padded = (few, prop::bool::ANY).prop_map(|(mut words, pad)| {
+        if pad {
+            words.extend((100..110).map(|number| number.to_string()));
+        }
+        words
+    });
+    prop::option::of(padded)
 }
 
 fn filter() -> impl Strategy<Value = TaskFilter> {
