@@ -91,6 +91,7 @@ pub(crate) fn instances() -> impl Iterator<Item = Instance> {
 fn instance(index: u32, at: i64) -> Instance {
     Instance {
         id: subject(index),
+        host: String::new(),
         account: ROOT_UIN.to_owned(),
         region: REGION.to_owned(),
         zone_id: 100_003,

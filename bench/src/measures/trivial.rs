@@ -20,7 +20,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: engine::LISTS_SQL },
     Migration { number: 3, sql: engine::OPERATORS_SQL },
-    Migration { number: 4, sql: "CREATE TABLE row (id @id, value BIGINT NOT NULL)" },
+    Migration { number: 4, sql: engine::HOSTS_SQL },
+    Migration { number: 5, sql: "CREATE TABLE row (id @id, value BIGINT NOT NULL)" },
 ];
 
 /// Tasks that came to their end, a second, on as many engines as there are handles on the database.
@@ -64,6 +65,7 @@ pub(super) fn task(submitter: usize) -> NewTask {
         tenant: "bench".to_owned(),
         region: String::new(),
         subject: submitter.to_string(),
+        host: String::new(),
         params: serde_json::Value::Null,
         origin: Origin::default(),
     }

@@ -10,6 +10,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
 
+/// A look at another clock that took longer than this, in milliseconds, does not count.
+const LONGEST_LOOK: i64 = 1000;
+
 /// Tells the time in milliseconds since 1970 (UTC); cheap to clone, and all clones show the same time.
 #[derive(Debug, Clone)]
 pub struct Clock {
@@ -59,6 +62,19 @@ impl Clock {
     /// Moves this clock and all of its clones forward and wakes those who sleep on it.
     pub fn advance(&self, by: Duration) {
         self.inner.offset.fetch_add(millis(by), Ordering::SeqCst);
+        self.inner.moved.notify_waiters();
+    }
+
+    /// Sets this clock, and all of its clones, by another one that showed `theirs` while this one's steady time went from
+    /// `before` to `after`. What it cannot know better than that it leaves alone; a look that took longer than a second
+    /// says too little. A fixed clock follows nobody.
+    pub fn follow(&self, before: i64, theirs: i64, after: i64) {
+        let (unsure, ahead) = ((after - before + 1) / 2, theirs - before.midpoint(after));
+        if self.inner.fixed.is_some() || !(0..=LONGEST_LOOK).contains(&(after - before)) || ahead.abs() <= unsure {
+            return;
+        }
+        tracing::debug!(ahead, unsure, "set the clock by the database's, milliseconds");
+        self.inner.offset.fetch_add(ahead, Ordering::SeqCst);
         self.inner.moved.notify_waiters();
     }
 
@@ -132,6 +148,20 @@ mod tests {
         let before = clock.now_ms();
         clock.advance(Duration::from_secs(3_600));
         assert!(clock.now_ms() >= before + 3_600_000);
+    }
+
+    #[test]
+    fn a_clock_follows_another_as_well_as_it_can_know() {
+        let (clock, fixed) = (Clock::system(), Clock::fixed_for_tests(0));
+        let now = clock.steady_ms();
+        clock.follow(now, now + 3, now + 8);
+        assert!(clock.steady_ms() < now + 1000, "it may be right already");
+        clock.follow(now, now - 60_000, now + 2000);
+        assert!(clock.steady_ms() >= now, "that look took too long");
+        clock.follow(now, now - 60_000, now + 10);
+        assert!((now - 61_000..now - 50_000).contains(&clock.clone().steady_ms()));
+        fixed.follow(0, 500, 0);
+        assert_eq!(fixed.steady_ms(), 0);
     }
 
     #[tokio::test]

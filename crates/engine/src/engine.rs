@@ -30,6 +30,10 @@ pub(crate) const WORK: &str = "work";
 pub struct Settings {
     /// Who claims, for people; stored as the owner.
     pub name: String,
+    /// No other engine of this name works at the same time: at the start, what it had claimed before is free at once.
+    pub only_of_name: bool,
+    /// The host that this engine works on: it claims the tasks of that host and those of none.
+    pub host: String,
     /// How many tasks run at once; at least one.
     pub workers: usize,
     /// How long a claim holds without being renewed; renewed at a third of it. Not used when `exclusive`.
@@ -56,6 +60,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             name: "engine".to_owned(),
+            only_of_name: false,
+            host: String::new(),
             workers: 16,
             lease: Duration::from_secs(30),
             undo_deadline: Duration::from_secs(600),
@@ -115,8 +121,8 @@ pub(crate) struct Inner {
 }
 
 impl Engine {
-    /// An engine on a database that has the tables of [`MIGRATION_SQL`](crate::MIGRATION_SQL), [`LISTS_SQL`](crate::LISTS_SQL) and
-    /// [`OPERATORS_SQL`](crate::OPERATORS_SQL); it works once started.
+    /// An engine on a database that has the tables of [`MIGRATION_SQL`](crate::MIGRATION_SQL), [`LISTS_SQL`](crate::LISTS_SQL),
+    /// [`OPERATORS_SQL`](crate::OPERATORS_SQL) and [`HOSTS_SQL`](crate::HOSTS_SQL); it works once started.
     #[must_use]
     pub fn new(db: Db, registry: Registry, clock: Clock, settings: Settings) -> Self {
         Self::with_fuse(db, registry, clock, settings, None)
@@ -288,6 +294,23 @@ impl Engine {
         let released = work::release_all(tx, self.inner.clock.steady_ms(), FOREVER)?;
         self.wake_after(tx);
         Ok(released)
+    }
+
+    /// Says in the messages of a host's open tasks why nobody works on them; the next claim of each takes it away. Answers
+    /// how many say so now that did not before.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn note_wait(&self, tx: &Tx<'_>, host: &str, why: &str) -> Result<usize, db::Error> {
+        work::note_wait(tx, host, why, self.inner.clock.steady_ms())
+    }
+
+    /// Gives every task that has not ended to this engine's host. Only for an engine that has the database to itself.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn take_all(&self, tx: &Tx<'_>) -> Result<usize, db::Error> {
+        work::move_all(tx, &self.inner.settings.host)
     }
 
     /// Deletes every task of every tenant with its log, whatever its status. Nothing may be running.

@@ -165,13 +165,13 @@ impl Engine {
         inspect::alive(tx)
     }
 
-    /// For how long the task has been due that has waited longest for a worker; zero when none waits.
+    /// For how long the task has been due that has waited longest for a worker of this host; zero when none waits.
     ///
     /// # Errors
     /// Whatever the database answers.
     pub fn queue_age(&self, tx: &Tx<'_>) -> Result<Duration, db::Error> {
         let now = self.inner.clock.steady_ms();
-        let age = store::work::due(tx, now)?.map_or(0, |since| now.saturating_sub(since));
+        let age = store::work::due(tx, &self.inner.settings.host, now)?.map_or(0, |since| now.saturating_sub(since));
         Ok(Duration::from_millis(u64::try_from(age).unwrap_or(0)))
     }
 

@@ -55,6 +55,11 @@
 //! The fence stops a stale worker's writes, not its hands. For those there is [`StepContext::generation`]: whoever acts on
 //! the world hands it down, and the far side refuses an older one than it has seen.
 //!
+//! # Where a task runs
+//!
+//! A task may belong to a host ([`NewTask::host`]): only an engine of that host ([`Settings::host`]) claims it. It waits for as
+//! long as there is none, and holds up nobody else's. Several engines may be of one host.
+//!
 //! # When something fails
 //!
 //! * A panic in `run` is a failure; one in `undo` is tried again until the deadline of the undo, and then an `error`.
@@ -117,3 +122,5 @@ pub const LISTS_SQL: &str = include_str!("../../../migrations/0004_lists.sql");
 
 /// What cancelling and looking into tasks added to them; comes after [`LISTS_SQL`].
 pub const OPERATORS_SQL: &str = include_str!("../../../migrations/0005_operators.sql");
+/// And so that each task can belong to a host.
+pub const HOSTS_SQL: &str = include_str!("../../../migrations/0007_task_host.sql");

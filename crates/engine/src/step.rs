@@ -112,6 +112,15 @@ pub struct StepContext {
 }
 
 impl StepContext {
+    /// Whether nobody has claimed the task since: to be asked in each transaction that a step writes on its own, outside of
+    /// [`Step::record`].
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub fn is_current(&self, tx: &db::Tx<'_>) -> Result<bool, db::Error> {
+        crate::store::work::is_current(tx, self.task.id, self.task.epoch)
+    }
+
     /// What an earlier step answered.
     #[must_use]
     pub fn output(&self, step: &str) -> Option<&Value> {

@@ -24,8 +24,8 @@ const PARAMS: usize = 12;
 pub(crate) use task_columns;
 
 const INSERT: &str = "INSERT INTO task (kind, tenant, region, subject, status, params, steps, run_at, time_limit, \
-     total_steps, request_id, operator, client, created_at) \
-     VALUES ($1, $2, $3, $4, 'preparing', $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+     total_steps, request_id, operator, client, created_at, host) \
+     VALUES ($1, $2, $3, $4, 'preparing', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
      ON CONFLICT DO NOTHING RETURNING id";
 const LIVE: &str =
     "SELECT id, status FROM task WHERE subject = $1 AND status IN ('preparing', 'running', 'error') LIMIT 1";
@@ -63,6 +63,7 @@ pub(crate) fn insert(
         operator,
         client,
         created_at,
+        &new.host,
     ];
     tx.query_opt(INSERT, values, |row| Ok(TaskId(row.int(0)?)))
 }

@@ -99,6 +99,8 @@ pub struct NewTask {
     pub region: String,
     /// What it works on, such as an instance id; a subject has at most one live task.
     pub subject: String,
+    /// The host that its steps run on; empty: on any.
+    pub host: String,
     /// What its steps need to know; stored as JSON.
     pub params: Value,
     /// Who asked for it.

@@ -89,7 +89,8 @@ struct Dispatcher {
 
 impl Dispatcher {
     async fn run(mut self) {
-        if self.inner.settings.exclusive {
+        let settings = &self.inner.settings;
+        if settings.exclusive || settings.only_of_name {
             self.void_old_leases().await;
         }
         let (mut news, mut cancels) = (self.subscribe(WORK), self.subscribe(CANCEL));
@@ -128,7 +129,8 @@ impl Dispatcher {
         }
     }
 
-    /// Nobody else works here, so whoever held a lease is dead. Tries until it works: without it tasks would lie still.
+    /// Nobody else works here, or under this name, so whoever held such a lease is dead. Tries until it works: without it
+    /// tasks would lie still.
     async fn void_old_leases(&self) {
         loop {
             match self.void_leases_once().await {
@@ -144,8 +146,10 @@ impl Dispatcher {
     }
 
     async fn void_leases_once(&self) -> Result<usize, WriteError> {
-        if self.inner.db.read(work::any_lease)? {
-            self.inner.write(|tx| Ok(work::void_leases(tx)?)).await
+        let settings = &self.inner.settings;
+        let owner = if settings.exclusive { String::new() } else { settings.name.clone() };
+        if self.inner.db.read(|tx| work::any_lease(tx, &owner))? {
+            self.inner.write(move |tx| Ok(work::void_leases(tx, &owner)?)).await
         } else {
             Ok(0)
         }
@@ -174,16 +178,18 @@ impl Dispatcher {
     }
 
     async fn claim_due(&self, now: i64, free: usize) -> Result<Due, WriteError> {
-        match self.inner.db.read(|tx| work::due(tx, now))? {
+        match self.inner.db.read(|tx| work::due(tx, &self.inner.settings.host, now))? {
             Some(at) if at <= now => {}
             Some(at) => return Ok(Due::At(at)),
             None => return Ok(Due::Nothing),
         }
         let (owner, date) = (self.inner.settings.name.clone(), self.inner.clock.now_ms());
-        let claim = Claim { owner, now, date, lease_until: self.inner.lease_from(now) };
+        let host = self.inner.settings.host.clone();
+        let claim = Claim { owner, host, now, date, lease_until: self.inner.lease_from(now) };
         let registry = Arc::clone(&self.inner.registry);
         let claimed = self.inner.write(move |tx| claim_all(tx, &registry, &claim, free)).await?;
-        Ok(if claimed.is_empty() { Due::Nothing } else { Due::Claimed(claimed) })
+        // When another process was faster there are none; what comes after them is looked for again.
+        Ok(Due::Claimed(claimed))
     }
 
     fn spawn(&mut self, claimed: Claimed, now: i64) {

@@ -9,9 +9,11 @@ use time::UtcOffset;
 use crate::action::Actions;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
+use crate::auth::stranger::Strangers;
 use crate::config::Config;
 use crate::levers::Levers;
 use crate::metrics::Metrics;
+use crate::model::host::Hosting;
 use crate::model::product;
 
 /// The server's parts, shared by all requests.
@@ -22,10 +24,14 @@ pub struct App {
     pub clock: Clock,
     /// The store.
     pub db: Db,
+    /// Who this process is among those that share the store.
+    pub hosting: Arc<Hosting>,
     /// The tasks.
     pub engine: Engine,
     /// The access keys.
     pub keys: Keys,
+    /// What was asked for by keys that nobody has.
+    pub strangers: Strangers,
     /// The request counts.
     pub limiter: Limiter,
     /// The counters.

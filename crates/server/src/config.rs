@@ -8,6 +8,8 @@ use api::Secret;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::model::host::{self, Role};
+
 /// The embedded defaults; also the documentation of every setting.
 pub const DEFAULTS: &str = include_str!("default.toml");
 
@@ -19,6 +21,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub threads: usize,
+    pub role: Role,
+    pub host: Host,
     pub rate_limit: RateLimit,
     pub time_offset: String,
     pub database: Database,
@@ -32,6 +36,16 @@ pub struct Config {
     pub background: Background,
     pub levers: Levers,
     pub admin: Admin,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Host {
+    pub name: String,
+    pub instances: PathBuf,
+    pub heartbeat: u64,
+    pub dead_after: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -96,6 +110,7 @@ pub struct Tasks {
     pub workers: usize,
     pub deadline: u64,
     pub undo_deadline: u64,
+    pub lease: u64,
     pub cache: usize,
 }
 
@@ -197,7 +212,11 @@ impl Config {
         config.checked()
     }
 
-    fn checked(self) -> Result<Self, ConfigError> {
+    /// Itself, if its settings go together; to be asked again by who changes some.
+    ///
+    /// # Errors
+    /// What does not, and what would.
+    pub fn checked(self) -> Result<Self, ConfigError> {
         let complain = |text: &str| Err(ConfigError(format!("the configuration is not valid: {text}")));
         if self.network.addresses.is_empty() {
             return complain("network.addresses needs at least one address");
@@ -207,6 +226,15 @@ impl Config {
         }
         if self.tasks.workers == 0 {
             return complain("tasks.workers must be at least 1");
+        }
+        if !self.host.name.is_empty() && !host::is_name(&self.host.name) {
+            return complain("host.name must be 1 to 64 letters, digits, dots, dashes and underscores");
+        }
+        if self.host.heartbeat == 0 || self.host.dead_after < self.host.heartbeat.saturating_mul(2) {
+            return complain("host.heartbeat must be at least 1, and host.dead_after at least twice as much");
+        }
+        if self.tasks.lease < 3 {
+            return complain("tasks.lease must be at least 3");
         }
         if !self.levers.enabled && !self.levers.seed.is_empty() {
             return complain("levers.seed needs levers.enabled; start with --test-levers");

@@ -1,5 +1,7 @@
 //! The data folder: its lock and the root key's file.
 
+pub mod nodes;
+
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -18,6 +20,16 @@ pub enum FolderError {
         "the data folder {0} is in use by another cinnabar{1}; stop that one, or choose another folder with --data"
     )]
     Locked(PathBuf, String),
+    /// The folder of nodes is another state's.
+    #[error(
+        "the folder {0} has the nodes of another state (host `{1}`); choose another folder with --instances, or put that state back"
+    )]
+    OtherState(PathBuf, String),
+    /// The folder of nodes is another host's.
+    #[error(
+        "the folder {0} has the nodes of the host `{1}`; start with --host-name {1}, or choose another --instances"
+    )]
+    OtherHost(PathBuf, String),
 }
 
 /// The folder, locked for as long as this lives.

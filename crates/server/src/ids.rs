@@ -49,6 +49,12 @@ pub fn secret_id() -> String {
     format!("AKID{}", random(MIXED, 32))
 }
 
+/// Eight characters, for what people tell apart in logs: processes, folders, states.
+#[must_use]
+pub fn process_id() -> String {
+    random(LOWER, 8)
+}
+
 /// 32 characters.
 #[must_use]
 pub fn secret_key() -> String {

@@ -1,5 +1,7 @@
 //! The whole server: started from a configuration, stopped gracefully.
 
+mod hosting;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,19 +19,21 @@ use crate::admin::listener::AdminError;
 use crate::admin::ready::Last;
 use crate::admin::{self, Admin};
 use crate::app::App;
-use crate::auth::keys::{AccessKey, Caller, Keys};
+use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
+use crate::auth::stranger::Strangers;
 use crate::config::Config;
 use crate::folder::{Credentials, Folder, FolderError};
 use crate::levers::Levers;
 use crate::levers::reset::{Reset, ResetError};
 use crate::metrics::Metrics;
+use crate::model::host::Hosting;
 use crate::model::product::{self, Family};
 use crate::store::account::StoredKey;
 use crate::tasks::ports::Ports;
 use crate::tasks::world::World;
 use crate::work::Work;
-use crate::{actions, http, ids, levers, store, tasks};
+use crate::{actions, background, http, ids, levers, store, tasks};
 
 /// The root account of a new data folder.
 pub const ROOT_UIN: &str = "100000000001";
@@ -60,6 +64,21 @@ pub enum StartError {
     /// The seed.
     #[error("{0}")]
     Seed(#[from] ResetError),
+    /// A part of the work, and nobody to do the rest.
+    #[error(
+        "--role {0} needs others that share the state in a PostgreSQL: name it with --database-url, or leave --role out"
+    )]
+    Role(&'static str),
+    /// No name for this machine.
+    #[error(
+        "`{0}` cannot be a host's name; choose one of letters, digits, dots, dashes and underscores with --host-name"
+    )]
+    HostName(String),
+    /// Two machines of one name, or the folder of nodes is gone.
+    #[error(
+        "the host `{0}` has its instances in another folder of nodes: give that one with --instances, or this machine another name with --host-name"
+    )]
+    HostElsewhere(String),
     /// Anything that should not happen.
     #[error("{0}")]
     Other(String),
@@ -75,7 +94,7 @@ fn advice(error: &db::Error) -> &'static str {
 
 /// A running server.
 pub struct Service {
-    /// Where it listens.
+    /// Where it listens; port 0 when it does not.
     pub address: SocketAddr,
     /// Where operators are answered, if anywhere.
     pub admin: Option<SocketAddr>,
@@ -96,28 +115,31 @@ impl Service {
     /// [`StartError`].
     pub async fn start(config: Config, root_key: Option<(String, Secret)>) -> Result<Self, StartError> {
         let folder = Folder::open(&config.data)?;
-        let listener =
-            TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
-        let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+        let (listener, address) = listener(&config).await?;
         let operators = admin::listener::bind(&config.admin).await?;
-        let plane = Arc::new(ProcessPlane::open(process_config(&config, &folder)).await?);
         let (db, clock) = (store::open(&folder.path, &config.database.url)?, Clock::system());
+        let hosting = Arc::new(hosting::join(&config, &folder, &db, &clock, listener.as_ref().map(|_| address))?);
+        let nodes = hosting::nodes(&config, &folder, &hosting, &db, clock.steady_ms()).await?;
+        let plane = Arc::new(ProcessPlane::open(process_config(&config, nodes)).await?);
         let stored = root(&db, &clock, root_key).await?;
         credentials(&config, &stored, address)
             .write(&folder.path)
             .map_err(|error| FolderError::Unusable(folder.path.clone(), error))?;
-        let world = world(&config, &db, &clock, plane.clone())?;
+        let world = world(&config, &hosting, &db, &clock, plane.clone());
         let kinds = tasks::kinds(&world);
         let levers = config.levers.enabled.then(|| Levers::new(db.clone(), clock.clone(), &kinds));
-        let engine = engine(&config, &db, &clock, kinds, levers.as_ref())?;
+        let engine = engine(&config, &hosting, &db, &clock, kinds, levers.as_ref())?;
         levers::settle(&engine, &db, levers.as_ref()).await?;
-        let app = Arc::new(App { levers, ..app(config, clock, db, engine, plane.engines())? });
+        let app = Arc::new(App { levers, ..app(config, hosting, clock, db, engine, plane.engines())? });
+        hosting::enter(&app).await?;
         let access = admin::listener::announce(operators.as_ref(), &folder.path)?;
         let work = Arc::new(Work::new(&app, &world));
         work.start().await;
         let reset = planted(&app, &world, &work).await?;
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
-        tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
+        if let Some(listener) = listener {
+            tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
+        }
         let admin = access.as_ref().map(|(address, _)| *address);
         if let (Some(listener), Some((_, access))) = (operators, access) {
             let admin = Admin {
@@ -139,15 +161,27 @@ impl Service {
         self.tracker.close();
         self.tracker.wait().await;
         self.work.stop(STOP_GRACE).await;
+        hosting::leave(&self.app).await;
     }
 }
 
-fn process_config(config: &Config, folder: &Folder) -> ProcessConfig {
+/// Where requests come in, unless this process does not answer any.
+async fn listener(config: &Config) -> Result<(Option<TcpListener>, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen(config.listen, error);
+    if !config.role.answers() {
+        return Ok((None, SocketAddr::new(config.listen.ip(), 0)));
+    }
+    let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((Some(listener), address))
+}
+
+fn process_config(config: &Config, nodes: PathBuf) -> ProcessConfig {
     ProcessConfig {
         engines: config.engines.candidates.clone(),
         start_timeout: Duration::from_secs(config.engines.start_timeout),
         stop_grace: Duration::from_secs(config.engines.stop_grace),
-        ..ProcessConfig::new(folder.path.join("instances"))
+        ..ProcessConfig::new(nodes)
     }
 }
 
@@ -170,6 +204,7 @@ async fn root(db: &Db, clock: &Clock, given: Option<(String, Secret)>) -> Result
             (None, None) => pair((ids::secret_id(), ids::secret_key().into())),
         };
         store::account::put_key(tx, &key, now)?;
+        tx.notify(background::news::KEYS);
         Ok(key)
     })
     .await
@@ -184,20 +219,20 @@ fn credentials(config: &Config, key: &StoredKey, address: SocketAddr) -> Credent
     }
 }
 
-fn world(config: &Config, db: &Db, clock: &Clock, plane: Arc<dyn DataPlane>) -> Result<Arc<World>, StartError> {
-    let taken = db.read(store::node::places)?;
-    let range = (config.ports.first, config.ports.last);
-    Ok(Arc::new(World {
+fn world(config: &Config, hosting: &Hosting, db: &Db, clock: &Clock, plane: Arc<dyn DataPlane>) -> Arc<World> {
+    Arc::new(World {
         db: db.clone(),
+        host: hosting.process.host.clone(),
         plane,
-        ports: Ports::new(taken, config.network.addresses.clone(), range),
+        ports: Ports::new(config.network.addresses.clone(), (config.ports.first, config.ports.last)),
         clock: clock.clone(),
         deadline: Duration::from_secs(config.tasks.deadline),
-    }))
+    })
 }
 
 fn engine(
     config: &Config,
+    hosting: &Hosting,
     db: &Db,
     clock: &Clock,
     kinds: Vec<Kind>,
@@ -213,8 +248,12 @@ fn engine(
     }
     let registry = registry.map_err(|error| StartError::Other(error.to_string()))?;
     let settings = Settings {
-        name: format!("process {}", std::process::id()),
+        name: hosting.process.id.clone(),
+        // The folder's lock says so: the name is kept in the folder.
+        only_of_name: true,
+        host: hosting.process.host.clone(),
         workers: config.tasks.workers,
+        lease: Duration::from_secs(config.tasks.lease),
         undo_deadline: Duration::from_secs(config.tasks.undo_deadline),
         cached: config.tasks.cache << 20,
         // Nobody else works on this state: the folder is locked and the state is in it.
@@ -224,12 +263,14 @@ fn engine(
     Ok(Engine::new(db.clone(), registry, clock.clone(), settings))
 }
 
-fn app(config: Config, clock: Clock, db: Db, engine: Engine, engines: &[dataplane::Engine]) -> Result<App, StartError> {
-    let keys = Keys::default();
-    for key in db.read(store::account::keys)? {
-        let caller = Caller { account: key.account.into(), uin: key.uin.into(), app_id: key.app_id };
-        keys.add(AccessKey::new(key.secret_id, key.secret_key, caller));
-    }
+fn app(
+    config: Config,
+    hosting: Arc<Hosting>,
+    clock: Clock,
+    db: Db,
+    engine: Engine,
+    engines: &[dataplane::Engine],
+) -> Result<App, StartError> {
     let time_offset = crate::model::wire_time::offset(&config.time_offset)
         .ok_or_else(|| StartError::Other("time_offset".to_owned()))?;
     Ok(App {
@@ -243,7 +284,9 @@ fn app(config: Config, clock: Clock, db: Db, engine: Engine, engines: &[dataplan
         clock,
         db,
         engine,
-        keys,
+        hosting,
+        keys: Keys::default(),
+        strangers: Strangers::default(),
         time_offset,
     })
 }

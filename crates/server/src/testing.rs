@@ -12,10 +12,12 @@ use crate::action::Action;
 use crate::app::App;
 use crate::auth::keys::{Caller, Keys};
 use crate::auth::rate_limit::Limiter;
+use crate::auth::stranger::Strangers;
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{Error, Language};
 use crate::metrics::Metrics;
+use crate::model::host::{Hosting, Process, Role};
 use crate::model::instance::{Access, Instance, Node, Seen, State, billing, status};
 use crate::model::product::{self, Family};
 use crate::model::{region, wire_time};
@@ -27,6 +29,8 @@ use crate::{actions, http, store, tasks};
 pub(crate) const NOW: i64 = 1_795_485_600_000;
 /// The account whose things tests look at.
 pub(crate) const ME: &str = "100000000001";
+/// The host that all instances of tests are on.
+pub(crate) const HOST: &str = "here";
 /// Somebody else.
 pub(crate) const OTHER: &str = "100000000002";
 
@@ -48,7 +52,8 @@ impl House {
         let world = Arc::new(World {
             db,
             plane: Arc::new(FakePlane::new()),
-            ports: Ports::new(Vec::new(), config.network.addresses.clone(), (20_000, 20_100)),
+            host: HOST.to_owned(),
+            ports: Ports::new(config.network.addresses.clone(), (20_000, 20_100)),
             clock,
             deadline: Duration::from_secs(60),
         });
@@ -123,7 +128,10 @@ pub(crate) fn folder() -> TempDir {
 /// A server on this world, without keys.
 pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
     let registry = tasks::registry(world).unwrap();
-    let engine = Engine::new(world.db.clone(), registry, world.clock.clone(), Settings::default());
+    let settings = Settings { host: HOST.to_owned(), ..Settings::default() };
+    let engine = Engine::new(world.db.clone(), registry, world.clock.clone(), settings);
+    let process =
+        Process { id: "test".to_owned(), host: HOST.to_owned(), role: Role::All, address: String::new(), seen_at: NOW };
     let version = (7, 0, 15);
     App {
         limiter: Limiter::new(config.rate_limit),
@@ -133,12 +141,19 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         engines: vec![product::Engine { family: Family::Redis, version, path: "/usr/bin/redis-server".to_owned() }],
         time_offset: wire_time::offset(&config.time_offset).unwrap(),
         keys: Keys::default(),
+        strangers: Strangers::default(),
+        hosting: Arc::new(Hosting::new(process, false, 10_000)),
         levers: None,
         config,
         clock: world.clock.clone(),
         db: world.db.clone(),
         engine,
     }
+}
+
+/// As if every task were claimed for the first time.
+pub(crate) fn claim_all(tx: &db::Tx<'_>) -> Result<(), db::Error> {
+    tx.execute("UPDATE task SET status = 'running', epoch = 1", &[]).map(drop)
 }
 
 /// Calls a handler after the shape check, as the gateway does.
@@ -165,6 +180,7 @@ pub(crate) fn context() -> Context {
 pub(crate) fn instance(id: &str) -> Instance {
     Instance {
         id: id.to_owned(),
+        host: HOST.to_owned(),
         account: ME.to_owned(),
         region: "ap-guangzhou".to_owned(),
         zone_id: 100_003,

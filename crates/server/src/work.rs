@@ -20,7 +20,8 @@ pub struct Work {
 }
 
 struct Going {
-    running: Running,
+    /// None where this process runs no tasks.
+    running: Option<Running>,
     stop: CancellationToken,
     chores: TaskTracker,
 }
@@ -36,7 +37,8 @@ impl Work {
     pub async fn start(&self) {
         let mut going = self.going.lock().await;
         if going.is_none() {
-            let (running, stop, chores) = (self.app.engine.start(), CancellationToken::new(), TaskTracker::new());
+            let running = self.app.hosting.process.role.works().then(|| self.app.engine.start());
+            let (stop, chores) = (CancellationToken::new(), TaskTracker::new());
             background::start(&self.app, &self.world, &stop, &chores);
             *going = Some(Going { running, stop, chores });
         }
@@ -48,6 +50,8 @@ impl Work {
         stop.cancel();
         chores.close();
         chores.wait().await;
-        running.stop(grace).await;
+        if let Some(running) = running {
+            running.stop(grace).await;
+        }
     }
 }

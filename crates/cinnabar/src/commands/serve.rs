@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use api::Secret;
 use clap::{Args, ValueEnum};
 use server::config::{AdminListen, Config, RateLimit};
+use server::model::host::Role;
 use server::service::Service;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,7 +19,7 @@ use crate::output;
 
 /// Run the server
 ///
-/// Prints one line `listening on http://ADDR:PORT` when it is ready. SIGTERM and SIGINT end it gracefully: the running
+/// Prints one line `listening on http://ADDR:PORT` when it is ready (`working on host NAME, …` with --role worker). SIGTERM and SIGINT end it gracefully: the running
 /// steps of tasks end or are resumed by the next start, and the Redis processes go on. A second signal ends it at once.
 ///
 /// The root user's key pair comes from CINNABAR_SECRET_ID and CINNABAR_SECRET_KEY when both are set; otherwise a random one is
@@ -38,6 +39,15 @@ pub(crate) struct Serve {
     /// users of this machine see a flag, so with a password rather set CINNABAR_DATABASE_URL (default: a file in the data folder)
     #[arg(long, value_name = "URL")]
     database_url: Option<Secret>,
+    /// What this server does, where several share a database (default: all)
+    #[arg(long, value_enum)]
+    role: Option<RoleFlag>,
+    /// What this machine is called among those that share a database (default: as at the first start, which is the machine's own name)
+    #[arg(long, value_name = "NAME")]
+    host_name: Option<String>,
+    /// The folder of this machine's Redis nodes, which several servers on it may share (default: instances in the data folder)
+    #[arg(long, value_name = "DIR")]
+    instances: Option<PathBuf>,
     /// A TOML file with the settings that differ from the defaults
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -69,6 +79,26 @@ enum Limit {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum RoleFlag {
+    /// Answers requests
+    Api,
+    /// Runs tasks and looks after the instances of its host; has no public listener
+    Worker,
+    /// Both
+    All,
+}
+
+impl From<RoleFlag> for Role {
+    fn from(flag: RoleFlag) -> Self {
+        match flag {
+            RoleFlag::Api => Self::Api,
+            RoleFlag::Worker => Self::Worker,
+            RoleFlag::All => Self::All,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum LogFormat {
     Text,
     Json,
@@ -93,6 +123,9 @@ impl Serve {
         config.admin.listen = self.admin.unwrap_or(config.admin.listen);
         config.data = self.data.unwrap_or(config.data);
         config.database.url = self.database_url.unwrap_or(config.database.url);
+        config.role = self.role.map_or(config.role, Into::into);
+        config.host.name = self.host_name.unwrap_or(config.host.name);
+        config.host.instances = self.instances.unwrap_or(config.host.instances);
         config.threads = self.threads.unwrap_or(config.threads);
         config.rate_limit = match self.rate_limit {
             Some(Limit::Documented) => RateLimit::Documented,
@@ -106,7 +139,7 @@ impl Serve {
         if !config.levers.enabled && !config.levers.seed.is_empty() {
             return Err(Error::Usage("--seed needs --test-levers".to_owned()));
         }
-        Ok(config)
+        Ok(config.checked()?)
     }
 }
 
@@ -157,9 +190,9 @@ async fn serve(config: Config, root_key: Option<(String, Secret)>) -> Result<Exi
         return Ok(ExitCode::SUCCESS);
     };
     let service = service?;
-    let address = service.address;
-    output::line(&format!("listening on http://{address}"));
-    tracing::info!(%address, "ready");
+    output::line(&ready(&service));
+    let process = &service.app.hosting.process;
+    tracing::info!(host = process.host, role = process.role.as_str(), address = process.address, "ready");
     signals.next().await;
     tracing::info!("stopping; a second signal ends the process at once");
     let stopped = unless_signalled(service.stop(), &mut signals).await;
@@ -169,6 +202,15 @@ async fn serve(config: Config, root_key: Option<(String, Secret)>) -> Result<Exi
     }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The line that says that it is ready, and for what.
+fn ready(service: &Service) -> String {
+    let process = &service.app.hosting.process;
+    match process.role {
+        Role::Worker => format!("working on host {}, without a listener", process.host),
+        Role::Api | Role::All => format!("listening on http://{}", service.address),
+    }
 }
 
 async fn unless_signalled<T>(work: impl Future<Output = T>, signals: &mut Signals) -> Option<T> {

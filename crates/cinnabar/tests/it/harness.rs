@@ -163,10 +163,12 @@ impl Folder {
         path
     }
 
-    /// The pids that the nodes wrote down.
+    /// The pids that the nodes wrote down, of one host or of several.
     pub(crate) fn node_pids(&self) -> Vec<i32> {
         let children = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-        let nodes = children(self.data().join("instances")).flat_map(children);
+        let nodes: Vec<_> = children(self.data().join("instances")).flat_map(children).collect();
+        let of_hosts: Vec<_> = nodes.iter().cloned().flat_map(children).collect();
+        let nodes = nodes.into_iter().chain(of_hosts);
         let mut pids: Vec<i32> =
             nodes.filter_map(|node| fs::read_to_string(node.join("node.pid")).ok()?.trim().parse().ok()).collect();
         pids.sort_unstable();
@@ -201,7 +203,7 @@ pub(crate) fn working_under(folder: &Path) -> Vec<i32> {
 }
 
 /// All of 127.0.0.0/8 is this machine: each test of each run has an address of its own.
-fn own_address() -> IpAddr {
+pub(crate) fn own_address() -> IpAddr {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     let pid = std::process::id().to_be_bytes();
     Ipv4Addr::new(127, 128 | (pid[2] & 63), pid[3], NEXT.fetch_add(1, Ordering::Relaxed)).into()

@@ -10,6 +10,7 @@ mod env;
 mod harness;
 mod lever;
 mod matrix;
+mod nodes;
 mod operate;
 mod outage;
 mod refusals;

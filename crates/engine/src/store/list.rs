@@ -177,8 +177,9 @@ mod tests {
     #[test]
     fn tasks_that_have_not_ended_are_found_in_their_index() {
         let folder = tempfile::tempdir().unwrap();
-        let migrations = [(1, crate::MIGRATION_SQL), (2, crate::LISTS_SQL), (3, crate::OPERATORS_SQL)];
-        let migrations = migrations.map(|(number, sql)| db::Migration { number, sql });
+        let migrations =
+            [crate::MIGRATION_SQL, crate::LISTS_SQL, crate::OPERATORS_SQL, crate::HOSTS_SQL].into_iter().zip(1..);
+        let migrations: Vec<_> = migrations.map(|(sql, number)| db::Migration { number, sql }).collect();
         let db = db::Db::open(&folder.path().join("state.db"), &migrations).unwrap();
         let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
         let plain = TaskFilter { tenant: "t".to_owned(), region: Some("r".to_owned()), ..TaskFilter::default() };

@@ -61,6 +61,8 @@ pub(crate) struct Fence {
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
     pub(crate) owner: String,
+    /// The host whose tasks, and those of none, may be claimed.
+    pub(crate) host: String,
     /// The steady time.
     pub(crate) now: i64,
     /// The date.
@@ -75,20 +77,44 @@ macro_rules! next_end {
     };
 }
 
-const DUE: &str = "SELECT run_at FROM task WHERE status IN ('preparing', 'running') AND lease_until <= $1 \
-     ORDER BY run_at, id LIMIT 1";
+/// The open task of a host that has been due for longest: one look into the index, without a sort.
+macro_rules! longest_due {
+    ($column:literal, $host:literal, $and:literal) => {
+        concat!(
+            "(SELECT ",
+            $column,
+            " FROM task WHERE status IN ('preparing', 'running') AND host = ",
+            $host,
+            $and,
+            " ORDER BY run_at, id LIMIT 1)"
+        )
+    };
+}
+
+const DUE: &str = concat!(
+    "SELECT MIN(run_at) FROM (SELECT ",
+    longest_due!("run_at", "$2", " AND lease_until <= $1"),
+    " AS run_at UNION ALL SELECT ",
+    longest_due!("run_at", "''", " AND lease_until <= $1"),
+    ") AS due"
+);
 const CLAIM: &str = concat!(
     "UPDATE task SET owner = $1, epoch = epoch + 1, attempt = attempt + 1, lease_until = $3, status = 'running', \
-     started_at = COALESCE(started_at, $4), deadline = COALESCE(deadline, $2 + time_limit) \
-     WHERE id = (SELECT id FROM task WHERE status IN ('preparing', 'running') AND run_at <= $2 AND lease_until <= $2 \
-     ORDER BY run_at, id LIMIT 1) AND lease_until <= $2 RETURNING ",
+     message = '', started_at = COALESCE(started_at, $4), deadline = COALESCE(deadline, $2 + time_limit) \
+     WHERE id = COALESCE(",
+    longest_due!("id", "$5", " AND run_at <= $2 AND lease_until <= $2"),
+    ", ",
+    longest_due!("id", "''", " AND run_at <= $2 AND lease_until <= $2"),
+    ") AND lease_until <= $2 RETURNING ",
     task_columns!(),
     ", steps, unwinding, attempt, deadline, undo_deadline, cancelling"
 );
 const VOID_LEASES: &str = "UPDATE task SET lease_until = 0 \
-     WHERE status IN ('preparing', 'running') AND run_at >= 0 AND lease_until > 0";
+     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until > 0 \
+     AND ($1 = '' OR owner = $1)";
 const HELD: &str = "SELECT 1 FROM task \
-     WHERE status IN ('preparing', 'running') AND run_at >= 0 AND lease_until > 0 LIMIT 1";
+     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until > 0 \
+     AND ($1 = '' OR owner = $1) LIMIT 1";
 
 // What would let a task go forward is refused once it is cancelled; what lets it go lets it be claimed at once then.
 const RENEW: &str =
@@ -111,11 +137,12 @@ const FINISH: &str = concat!(
      AND (cancelling = 0 OR $3 <> 'succeed')"
 );
 const CANCELLED: &str =
-    "SELECT id FROM task WHERE status IN ('preparing', 'running') AND run_at >= 0 AND cancelling = 1";
+    "SELECT id FROM task WHERE status IN ('preparing', 'running') AND host >= '' AND cancelling = 1";
 const IS_CANCELLED: &str = "SELECT 1 FROM task WHERE id = $1 AND epoch = $2 AND status = 'running' AND cancelling = 1";
 const APPEND: &str = "INSERT INTO task_event (task_id, step, event, seq, data, at, owner, attempt) VALUES ($1, $2, $3, \
      (SELECT COUNT(*) FROM task_event WHERE task_id = $1), $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 
+const CURRENT: &str = "SELECT 1 FROM task WHERE id = $1 AND epoch = $2 AND status = 'running'";
 const PEEK: &str = "SELECT status, lease_until, run_at FROM task WHERE id = $1";
 const TRY_AGAIN: &str = concat!(
     "UPDATE task SET status = 'running', message = '', ended_at = NULL, lease_until = 0, attempt = 0, run_at = $2, \
@@ -147,16 +174,29 @@ const HOLD_BACK: &str = "UPDATE task SET run_at = $2 WHERE id = $1 AND status = 
 const RELEASE: &str = "UPDATE task SET run_at = $2 \
      WHERE id = $1 AND status IN ('preparing', 'running') AND lease_until = 0 AND run_at >= $3";
 const RELEASE_ALL: &str = "UPDATE task SET run_at = $1 \
-     WHERE status IN ('preparing', 'running') AND lease_until = 0 AND run_at >= $2";
+     WHERE status IN ('preparing', 'running') AND host >= '' AND lease_until = 0 AND run_at >= $2";
+const NOTE_WAIT: &str = "UPDATE task SET message = $2 \
+     WHERE status IN ('preparing', 'running') AND host = $1 AND lease_until <= $3 AND message <> $2";
+const MOVE_ALL: &str = "UPDATE task SET host = $1 WHERE status IN ('preparing', 'running', 'error') AND host <> $1";
 
 /// When the next free task may be claimed; in the past when one is waiting.
-pub(crate) fn due(tx: &Tx<'_>, now: i64) -> Result<Option<i64>, Error> {
-    tx.query_opt(DUE, params![now], |row| row.int(0))
+pub(crate) fn due(tx: &Tx<'_>, host: &str, now: i64) -> Result<Option<i64>, Error> {
+    Ok(tx.query_opt(DUE, params![now, host], |row| row.opt_int(0))?.flatten())
 }
 
-/// Takes the task that has been due for longest.
+/// Says in the message of a host's open tasks that nobody works on why they wait; the next claim takes it away.
+pub(crate) fn note_wait(tx: &Tx<'_>, host: &str, why: &str, now: i64) -> Result<usize, Error> {
+    tx.execute(NOTE_WAIT, params![host, why, now])
+}
+
+/// Gives every task that has not ended to this host.
+pub(crate) fn move_all(tx: &Tx<'_>, host: &str) -> Result<usize, Error> {
+    tx.execute(MOVE_ALL, params![host])
+}
+
+/// Takes the task that has been due for longest: of the host's own, else of those of none.
 pub(crate) fn claim(tx: &Tx<'_>, claim: &Claim) -> Result<Option<Stored>, Error> {
-    tx.query_opt(CLAIM, params![&claim.owner, claim.now, claim.lease_until, claim.date], read_stored)
+    tx.query_opt(CLAIM, params![&claim.owner, claim.now, claim.lease_until, claim.date, &claim.host], read_stored)
 }
 
 fn read_stored(row: &Row<'_>) -> Result<Stored, Error> {
@@ -176,14 +216,14 @@ fn read_content(params: &str, steps: &str) -> Result<Vec<String>, serde_json::Er
     serde_json::from_str(steps)
 }
 
-/// Whether a lease is held by anybody.
-pub(crate) fn any_lease(tx: &Tx<'_>) -> Result<bool, Error> {
-    Ok(tx.query_opt(HELD, &[], |_| Ok(()))?.is_some())
+/// Whether a lease is held by this owner; `""`: by anybody.
+pub(crate) fn any_lease(tx: &Tx<'_>, owner: &str) -> Result<bool, Error> {
+    Ok(tx.query_opt(HELD, params![owner], |_| Ok(()))?.is_some())
 }
 
-/// Makes every open task free to be claimed.
-pub(crate) fn void_leases(tx: &Tx<'_>) -> Result<usize, Error> {
-    tx.execute(VOID_LEASES, &[])
+/// Makes every open task that this owner holds free to be claimed; `""`: every one.
+pub(crate) fn void_leases(tx: &Tx<'_>, owner: &str) -> Result<usize, Error> {
+    tx.execute(VOID_LEASES, params![owner])
 }
 
 impl Fence {
@@ -314,6 +354,12 @@ pub(crate) fn delete_all(tx: &Tx<'_>) -> Result<usize, Error> {
     tx.execute("DELETE FROM task", &[])
 }
 
+/// Whether a claim is the latest one of a task that has not ended.
+pub(crate) fn is_current(tx: &Tx<'_>, id: TaskId, epoch: u64) -> Result<bool, Error> {
+    let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
+    Ok(tx.query_opt(CURRENT, params![id.0, epoch], |_| Ok(()))?.is_some())
+}
+
 /// The status of a task, its lease and when it may be claimed: for the tests' harness, which waits for its end.
 pub(crate) fn peek(tx: &Tx<'_>, id: TaskId) -> Result<Option<(Status, i64, i64)>, Error> {
     tx.query_opt(PEEK, params![id.0], |row| Ok((read_status(row, 0)?, row.int(1)?, row.int(2)?)))
@@ -337,8 +383,9 @@ mod tests {
 
     fn open() -> (tempfile::TempDir, db::Db) {
         let folder = tempfile::tempdir().unwrap();
-        let migrations = [(1, crate::MIGRATION_SQL), (2, crate::LISTS_SQL), (3, crate::OPERATORS_SQL)];
-        let migrations = migrations.map(|(number, sql)| db::Migration { number, sql });
+        let migrations =
+            [crate::MIGRATION_SQL, crate::LISTS_SQL, crate::OPERATORS_SQL, crate::HOSTS_SQL].into_iter().zip(1..);
+        let migrations: Vec<_> = migrations.map(|(sql, number)| db::Migration { number, sql }).collect();
         let db = db::Db::open(&folder.path().join("state.db"), &migrations).unwrap();
         (folder, db)
     }
@@ -346,10 +393,10 @@ mod tests {
     /// A task that two workers have claimed, the second after the first one's lease had ended.
     fn claimed_twice(tx: &Tx<'_>) -> Result<Task, Error> {
         let (tenant, region, subject) = ("t".to_owned(), "r".to_owned(), "s".to_owned());
-        let (params, origin) = (Value::Null, crate::Origin::default());
-        let new = crate::NewTask { kind: "k", tenant, region, subject, params, origin };
+        let (host, params, origin) = (String::new(), Value::Null, crate::Origin::default());
+        let new = crate::NewTask { kind: "k", tenant, region, subject, host, params, origin };
         super::super::insert(tx, &new, &["a"], 1_000, 0, 0)?;
-        let at = |now| Claim { owner: String::new(), now, date: now, lease_until: now + 10 };
+        let at = |now| Claim { owner: String::new(), host: String::new(), now, date: now, lease_until: now + 10 };
         assert!(claim(tx, &at(0))?.is_some());
         assert!(claim(tx, &at(9))?.is_none(), "the lease holds");
         Ok(claim(tx, &at(10))?.unwrap().task)
@@ -394,10 +441,10 @@ mod tests {
     fn what_a_worker_looks_for_is_found_in_the_index_of_open_tasks() {
         let (_folder, db) = open();
         for (name, sql, parameters) in [
-            ("due", DUE, 1),
-            ("claim", CLAIM, 4),
-            ("void", VOID_LEASES, 0),
-            ("held", HELD, 0),
+            ("due", DUE, 2),
+            ("claim", CLAIM, 5),
+            ("void", VOID_LEASES, 1),
+            ("held", HELD, 1),
             ("cancelled", CANCELLED, 0),
             ("release all", RELEASE_ALL, 2),
         ] {

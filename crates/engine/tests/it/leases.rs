@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::Status;
+use engine::{EnqueueError, NewTask, Status};
 use tokio::sync::Semaphore;
 
-use crate::support::{Act, Bench, START, stop, until};
+use crate::support::{Act, Bench, START, new_task, stop, until};
 
 fn gate() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(0))
@@ -88,4 +88,74 @@ async fn two_engines_share_the_work_and_do_each_step_once() {
     for running in running {
         stop(running).await;
     }
+}
+
+#[tokio::test]
+async fn a_task_of_a_host_waits_for_it_and_holds_up_nobody() {
+    let mut bench = Bench::shared();
+    "west".clone_into(&mut bench.settings.host);
+    let west = bench.engine();
+    let running = west.start();
+    let of = |host: &str, subject: &str| NewTask { host: host.to_owned(), ..new_task(subject) };
+    let enqueue = async |new: NewTask| {
+        let engine = west.clone();
+        let id: Result<_, EnqueueError> = bench.db.write(move |tx| engine.enqueue(tx, new)).await;
+        id.unwrap()
+    };
+    let elsewhere = enqueue(of("east", "far")).await;
+    let here = enqueue(of("west", "near")).await;
+    let anywhere = enqueue(of("", "any")).await;
+    assert_eq!(bench.end(&west, here).await.status, Status::Succeed);
+    assert_eq!(bench.end(&west, anywhere).await.status, Status::Succeed);
+    let (engine, why) = (west.clone(), "it waits for east");
+    let noted: Result<_, db::Error> =
+        bench.db.write(move |tx| Ok((engine.note_wait(tx, "east", why)?, engine.note_wait(tx, "east", why)?))).await;
+    assert_eq!(noted.unwrap(), (1, 0), "once is enough");
+    let task = bench.task(&west, elsewhere);
+    assert_eq!((task.status, task.message.as_str()), (Status::Preparing, why));
+    "east".clone_into(&mut bench.settings.host);
+    let east = bench.engine();
+    let also = east.start();
+    let task = bench.end(&east, elsewhere).await;
+    assert_eq!((task.status, task.message.as_str()), (Status::Succeed, ""));
+    stop(running).await;
+    stop(also).await;
+}
+
+#[tokio::test]
+async fn who_has_the_database_alone_takes_what_another_name_has_left() {
+    let mut bench = Bench::new();
+    let new = NewTask { host: "old-name".to_owned(), ..new_task("thing") };
+    let engine = bench.engine();
+    let id: Result<_, EnqueueError> = bench.db.write(move |tx| engine.enqueue(tx, new)).await;
+    "new-name".clone_into(&mut bench.settings.host);
+    let engine = bench.engine();
+    let own = engine.clone();
+    let taken: Result<_, db::Error> = bench.db.write(move |tx| own.take_all(tx)).await;
+    assert_eq!(taken.unwrap(), 1);
+    let running = engine.start();
+    assert_eq!(bench.end(&engine, id.unwrap()).await.status, Status::Succeed);
+    stop(running).await;
+}
+
+#[tokio::test]
+async fn a_restart_under_a_name_of_its_own_resumes_at_once_what_it_had_and_nothing_else() {
+    let mut bench = Bench::shared();
+    bench.settings.only_of_name = true;
+    let (_gate, running, own) = waiting(&bench).await;
+    drop(running);
+    "B".clone_into(&mut bench.settings.name);
+    let other = bench.engine();
+    let also = other.start();
+    let theirs = bench.enqueue(&other, "other").await.unwrap();
+    until(|| bench.world.calls().len() == 4).await;
+    bench.world.set("run start", Act::Works);
+    "A".clone_into(&mut bench.settings.name);
+    let again = bench.engine();
+    let running = again.start();
+    let task = bench.end(&again, own).await;
+    assert_eq!((task.status, task.epoch), (Status::Succeed, 2));
+    assert_eq!(bench.task(&again, theirs).epoch, 1, "it is still B's");
+    stop(running).await;
+    also.stop(Duration::from_millis(1)).await;
 }

@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 pub(crate) const START: i64 = 1_700_000_000_000;
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: engine::LISTS_SQL },
     Migration { number: 3, sql: engine::OPERATORS_SQL },
+    Migration { number: 4, sql: engine::HOSTS_SQL },
     Migration {
-        number: 4,
+        number: 5,
         sql: "CREATE TABLE made (task BIGINT, name TEXT, PRIMARY KEY (task, name)); CREATE TABLE ending (task BIGINT, status TEXT)",
     },
 ];
@@ -304,6 +305,7 @@ pub(crate) fn new_task(subject: &str) -> NewTask {
         tenant: "tenant".to_owned(),
         region: "region".to_owned(),
         subject: subject.to_owned(),
+        host: String::new(),
         params: json!({ "size": 3 }),
         origin: Origin { request_id: "r".to_owned(), operator: "u".to_owned(), client: "127.0.0.1".to_owned() },
     }

@@ -58,6 +58,7 @@ impl Change {
             tenant: instance.account.clone(),
             region: instance.region.clone(),
             subject: instance.id.clone(),
+            host: instance.host.clone(),
             params,
             origin: self.origin.clone(),
         };

@@ -3,6 +3,7 @@
 use sign::{Authorization, ReceivedRequest, ReceivedV1, V1Algorithm, VerifyError};
 
 use super::keys::{AccessKey, Caller};
+use super::stranger;
 use crate::app::App;
 use crate::error::{Error, gateway};
 use crate::http::domain;
@@ -62,7 +63,7 @@ pub fn authenticate(
         Signature::Tc3(Ok(claim)) => tc3(app, heads, envelope, (claim, info.service), now),
         Signature::V1 { secret_id, method, signature, pairs } => {
             let algorithm = algorithm(method)?;
-            let key = app.keys.find(secret_id).ok_or_else(gateway::secret_id_not_found)?;
+            let key = stranger::find(app, secret_id, now)?;
             let v1 = ReceivedV1 {
                 method: heads.received.parts.method.as_str(),
                 path: heads.received.parts.uri.path(),
@@ -90,7 +91,7 @@ fn tc3(
     if envelope.timestamp.is_empty() {
         return Err(gateway::missing_parameter("Timestamp"));
     }
-    let key = app.keys.find(authorization.secret_id).ok_or_else(gateway::secret_id_not_found)?;
+    let key = stranger::find(app, authorization.secret_id, now)?;
     let request = ReceivedRequest {
         method: heads.received.parts.method.as_str(),
         path: heads.received.parts.uri.path(),

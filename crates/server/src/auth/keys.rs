@@ -73,6 +73,11 @@ impl Keys {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(secret_id).cloned()
     }
 
+    /// Forgets all keys: what they are stands in the store.
+    pub fn forget_all(&self) {
+        self.by_id.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Takes a key into use.
     pub fn add(&self, key: AccessKey) {
         let mut by_id = self.by_id.write().unwrap_or_else(PoisonError::into_inner);

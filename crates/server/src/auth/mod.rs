@@ -3,3 +3,4 @@
 pub mod authenticate;
 pub mod keys;
 pub mod rate_limit;
+pub mod stranger;

@@ -42,6 +42,7 @@ fn enqueue(tx: &Tx<'_>, engine: &Engine, expired: &Expired) -> Result<(), Error>
         tenant: expired.account.clone(),
         region: expired.region.clone(),
         subject: expired.id.clone(),
+        host: expired.host.clone(),
         params: Value::Null,
         origin: Origin { operator: OPERATOR.to_owned(), ..Origin::default() },
     };

@@ -9,28 +9,25 @@ use std::sync::Arc;
 use dataplane::{NodeRef, REGARDLESS};
 
 use crate::store;
-use crate::tasks::ports;
 use crate::tasks::world::World;
 
 /// One round over all nodes that there are.
 pub async fn round(world: Arc<World>) {
-    // In this order: a node that is there, or a port that is handed out, belongs to an instance that is written down already.
-    let holders = world.ports.owners();
+    // In this order: a node that is there belongs to an instance that is written down already.
     let nodes = match world.plane.list().await {
         Ok(nodes) => nodes,
         Err(error) => return tracing::error!(%error, "cannot list the nodes"),
     };
     let known = world.db.read(|tx| {
-        Ok::<_, db::Error>((store::instance_change::with_nodes(tx)?, store::instance_change::gone_with_ports(tx)?))
+        Ok::<_, db::Error>((
+            store::instance_change::with_nodes(tx)?,
+            store::instance_change::gone_with_ports(tx, &world.host)?,
+        ))
     });
-    let (owners, mut gone) = match known {
+    let (owners, gone) = match known {
         Ok(known) => known,
         Err(error) => return tracing::error!(%error, "cannot list the instances"),
     };
-    // Ports that were reserved and never written down, by a creation that was given up.
-    gone.extend(holders.into_iter().filter(|holder| !owners.contains(holder)));
-    gone.sort_unstable();
-    gone.dedup();
     let mut resisting = Vec::new();
     for node in nodes.into_iter().filter(|node| !owners.contains(&node.instance)) {
         match world.db.read(|tx| store::instance_change::is_known(tx, &node.instance)) {
@@ -74,9 +71,9 @@ async fn halt(world: &World, node: &NodeRef) {
     }
 }
 
-async fn release(world: &Arc<World>, id: String) {
-    let (shared, instance) = (Arc::clone(world), id.clone());
-    match world.db.write(move |tx| ports::release(&shared, tx, &instance)).await {
+async fn release(world: &World, id: String) {
+    let instance = id.clone();
+    match world.db.write(move |tx| store::node::release_places(tx, &instance)).await {
         Ok(()) => tracing::warn!(instance = id, "is gone, its ports are free again"),
         Err(error) => tracing::error!(instance = id, %error, "the ports of an instance that is gone cannot be freed"),
     }
@@ -112,10 +109,10 @@ mod tests {
         let fault = Error::Unresponsive { node: bench.nodes()[0].clone(), after: std::time::Duration::ZERO };
         bench.plane.fail(Call::Absent, Strike::Before, 1, fault);
         round(Arc::clone(&bench.world)).await;
-        assert_eq!(bench.world.ports.all().len(), 2, "a node still runs there");
+        assert_eq!(bench.places().len(), 2, "a node still runs there");
         round(Arc::clone(&bench.world)).await;
         assert!(bench.plane.list().await.unwrap().is_empty());
-        assert!(bench.world.ports.all().is_empty() && bench.node_rows().iter().all(|node| node.place.is_none()));
+        assert!(bench.places().is_empty());
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Instances and their ports, as the state has them.
+//! This host's instances and their ports, as the state has them.
 
 use super::Report;
 use crate::app::App;
@@ -8,9 +8,9 @@ use crate::store::doctor::Alive;
 use crate::tasks::world::World;
 
 pub(super) fn check(report: &mut Report, app: &App, world: &World) -> Result<Vec<Alive>, db::Error> {
-    let (alive, places, gone) = app.db.read(|tx| {
-        let alive = store::doctor::instances(tx)?;
-        Ok::<_, db::Error>((alive, store::node::places(tx)?, store::instance_change::gone_with_ports(tx)?))
+    let (alive, gone) = app.db.read(|tx| {
+        let alive = store::doctor::instances(tx, &world.host)?;
+        Ok::<_, db::Error>((alive, store::instance_change::gone_with_ports(tx, &world.host)?))
     })?;
     report.instances = alive.len();
     for instance in alive.iter().filter(|instance| instance.state == State::Creating && !instance.held) {
@@ -21,12 +21,6 @@ pub(super) fn check(report: &mut Report, app: &App, world: &World) -> Result<Vec
     for id in gone {
         let advice = "the reaper frees them within seconds; if they stay, its log says why";
         report.add("ports-of-gone-instance", id, "it is gone, and still has ports", advice);
-    }
-    // Every port that the state has given away must be taken in the table that new ones are taken from.
-    let taken = world.ports.all();
-    for ((address, port), id) in places.into_iter().filter(|(place, _)| !taken.contains(place)) {
-        let what = format!("{address}:{port} is its own, but could be given to another instance");
-        report.add("port-not-reserved", id, what, "restart the server, which reads the ports anew");
     }
     Ok(alive)
 }

@@ -190,6 +190,17 @@ pub fn request_limit_exceeded(count: u32, limit: u32) -> Error {
     )
 }
 
+/// Too many requests are signed by keys that nobody has; this one's was not looked for.
+pub fn too_many_strangers(limit: u32) -> Error {
+    Error::new(
+        "RequestLimitExceeded",
+        format!(
+            "More than `{limit}` requests in a second name a SecretId that does not exist. Please try again later."
+        ),
+        format!("每秒有超过 `{limit}` 个请求使用不存在的 SecretId，请稍后重试。"),
+    )
+}
+
 /// The action exists in the API, but not here yet.
 pub fn not_there_yet(action: &str) -> Error {
     Error::new(

@@ -159,6 +159,15 @@ pub fn no_free_port() -> Error {
     )
 }
 
+/// No host is there that could take an instance.
+pub fn no_host() -> Error {
+    Error::new(
+        "ResourceInsufficient",
+        "No host is there to place an instance on: start `cinnabar serve` with `--role worker` or `all`, and try again.",
+        "当前没有可用的主机放置实例；请先以 `--role worker` 或 `all` 启动 `cinnabar serve` 再重试。",
+    )
+}
+
 /// A password that breaks the rules. `path` names the parameter.
 pub fn password_rule(path: &str, rule: &str, rule_zh: &str) -> Error {
     Error::new(

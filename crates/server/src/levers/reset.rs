@@ -202,7 +202,7 @@ mod tests {
         bench.plane.heal();
         let done = reset.reset().await.unwrap();
         assert_eq!((done.nodes, done.tasks, done.seeded), (2, 1, 0));
-        assert!(bench.plane.list().await.unwrap().is_empty() && bench.world.ports.all().is_empty());
+        assert!(bench.plane.list().await.unwrap().is_empty() && bench.places().is_empty());
         work.stop(Duration::ZERO).await;
     }
 

@@ -64,6 +64,8 @@ pub mod billing {
 #[expect(missing_docs, reason = "migrations/0002_server.sql describes the columns")]
 pub struct Instance {
     pub id: String,
+    /// The host that its nodes are on.
+    pub host: String,
     pub account: String,
     pub region: String,
     pub zone_id: i64,

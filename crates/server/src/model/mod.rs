@@ -1,6 +1,7 @@
 //! Domain types and rules; no SQL, no HTTP, no clock.
 
 pub mod change;
+pub mod host;
 pub mod instance;
 pub mod name;
 pub mod order;

@@ -1,6 +1,6 @@
 //! Accounts and access keys.
 
-use db::{Error, Tx, params};
+use db::{Error, Row, Tx, params};
 
 /// An access key as it is stored.
 #[derive(Debug)]
@@ -36,20 +36,36 @@ pub fn put_key(tx: &Tx<'_>, key: &StoredKey, now: i64) -> Result<(), Error> {
     tx.execute(sql, params![&key.secret_id, key.secret_key.expose(), &key.account, &key.uin, now]).map(drop)
 }
 
+/// The columns that [`from_row`] reads.
+macro_rules! key_columns {
+    () => {
+        "SELECT k.secret_id, k.secret_key, k.account, k.uin, a.app_id
+         FROM access_key k JOIN account a ON a.uin = k.account"
+    };
+}
+
 /// All access keys, the newest first.
 ///
 /// # Errors
 /// The database's.
 pub fn keys(tx: &Tx<'_>) -> Result<Vec<StoredKey>, Error> {
-    let sql = "SELECT k.secret_id, k.secret_key, k.account, k.uin, a.app_id
-               FROM access_key k JOIN account a ON a.uin = k.account ORDER BY k.created_at DESC";
-    tx.query(sql, &[], |row| {
-        Ok(StoredKey {
-            secret_id: row.text(0)?,
-            secret_key: row.text(1)?.into(),
-            account: row.text(2)?,
-            uin: row.text(3)?,
-            app_id: row.int(4)?,
-        })
+    tx.query(concat!(key_columns!(), " ORDER BY k.created_at DESC"), &[], from_row)
+}
+
+/// The access key with this SecretId.
+///
+/// # Errors
+/// The database's.
+pub fn key(tx: &Tx<'_>, secret_id: &str) -> Result<Option<StoredKey>, Error> {
+    tx.query_opt(concat!(key_columns!(), " WHERE k.secret_id = $1"), params![secret_id], from_row)
+}
+
+fn from_row(row: &Row<'_>) -> Result<StoredKey, Error> {
+    Ok(StoredKey {
+        secret_id: row.text(0)?,
+        secret_key: row.text(1)?.into(),
+        account: row.text(2)?,
+        uin: row.text(3)?,
+        app_id: row.int(4)?,
     })
 }

@@ -1,6 +1,6 @@
 //! What the consistency check asks of the state: not scoped by account, since it looks after the whole service.
 
-use db::{Error, Tx};
+use db::{Error, Tx, params};
 
 use crate::model::instance::State;
 
@@ -15,15 +15,15 @@ pub struct Alive {
     pub held: bool,
 }
 
-/// All instances that are not gone.
+/// All instances of a host that are not gone.
 ///
 /// # Errors
 /// The database's.
-pub fn instances(tx: &Tx<'_>) -> Result<Vec<Alive>, Error> {
+pub fn instances(tx: &Tx<'_>, host: &str) -> Result<Vec<Alive>, Error> {
     let sql = "SELECT i.id, i.state, CASE WHEN EXISTS (SELECT 1 FROM task t WHERE t.subject = i.id
                  AND t.status IN ('preparing', 'running', 'error')) THEN 1 ELSE 0 END
-               FROM instance i WHERE i.state IN ('creating', 'running', 'isolated') ORDER BY i.id";
-    tx.query(sql, &[], |row| {
+               FROM instance i WHERE i.host = $1 AND i.state IN ('creating', 'running', 'isolated') ORDER BY i.id";
+    tx.query(sql, params![host], |row| {
         let state = row.text(1)?;
         let state = State::parse(&state).ok_or_else(|| Error::Database(format!("unknown state {state}")))?;
         Ok(Alive { id: row.text(0)?, state, held: row.flag(2)? })

@@ -14,7 +14,7 @@ macro_rules! columns {
          i.state, i.billing_mode, i.period, i.auto_renew, i.project_id, i.vpc_id, i.subnet_id, i.vport, i.address, i.port,
          i.no_auth, i.password_sha256, i.secret, i.security_groups, i.template_id, i.product_version, i.delete_protection,
          i.window_start, i.window_end, i.deal_name, i.engine, i.generation, i.created_at, i.deadline_at, i.isolated_at,
-         i.cleaned_at,
+         i.cleaned_at, i.host,
          CASE i.state
            WHEN 'creating' THEN CASE WHEN EXISTS (SELECT 1 FROM task t WHERE t.subject = i.id
              AND t.status IN ('preparing', 'running', 'error') AND t.status = 'preparing') THEN 0 ELSE 1 END
@@ -36,9 +36,9 @@ pub fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), Error> {
     let sql = "INSERT INTO instance (id, account, region, zone_id, name, type_id, mem_mb, shards, replicas, replicas_readonly, state,
                  billing_mode, period, auto_renew, project_id, vpc_id, subnet_id, vport, address, port, no_auth, password_sha256,
                  secret, security_groups, template_id, product_version, delete_protection, window_start, window_end, deal_name,
-                 engine, generation, created_at, deadline_at)
+                 engine, generation, created_at, deadline_at, host)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-                 $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)";
+                 $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)";
     let (no_auth, sha256) = access(&new.password);
     let groups = to_json(&new.security_groups);
     let whose =
@@ -57,7 +57,8 @@ pub fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), Error> {
         &new.engine,
         new.generation,
         new.created_at,
-        new.deadline_at
+        new.deadline_at,
+        &new.host
     ];
     tx.execute(sql, &[&whose[..], &what, &state, &paid, place, entry, rest].concat()).map(drop)
 }
@@ -181,6 +182,7 @@ pub(super) fn from_row(row: &Row<'_>) -> Result<Instance, Error> {
         deadline_at: row.opt_int(33)?,
         isolated_at: row.opt_int(34)?,
         cleaned_at: row.opt_int(35)?,
-        status: row.int(36)?,
+        host: row.text(36)?,
+        status: row.int(37)?,
     })
 }

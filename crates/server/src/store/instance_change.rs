@@ -31,13 +31,14 @@ macro_rules! no_live_task {
     };
 }
 
-/// The ids of the running and the isolated instances that no task holds: those whose nodes must be as the store says.
+/// The ids of the host's running and isolated instances that no task holds: those whose nodes must be as the store says.
 ///
 /// # Errors
 /// The database's.
-pub fn settled(tx: &Tx<'_>) -> Result<Vec<String>, Error> {
-    let sql = concat!("SELECT id FROM instance i WHERE state IN ('running', 'isolated')", no_live_task!());
-    tx.query(sql, &[], |row| row.text(0))
+pub fn settled(tx: &Tx<'_>, host: &str) -> Result<Vec<String>, Error> {
+    let sql =
+        concat!("SELECT id FROM instance i WHERE host = $1 AND state IN ('running', 'isolated')", no_live_task!());
+    tx.query(sql, params![host], |row| row.text(0))
 }
 
 /// An isolated instance whose time is over.
@@ -49,6 +50,8 @@ pub struct Expired {
     pub account: String,
     /// Where it is.
     pub region: String,
+    /// The host that its nodes are on.
+    pub host: String,
 }
 
 /// The instances that no task holds and that were isolated before these times (milliseconds): the first for
@@ -58,12 +61,12 @@ pub struct Expired {
 /// The database's.
 pub fn expired(tx: &Tx<'_>, postpaid: i64, prepaid: i64) -> Result<Vec<Expired>, Error> {
     let sql = concat!(
-        "SELECT id, account, region FROM instance i WHERE state = 'isolated'
+        "SELECT id, account, region, host FROM instance i WHERE state = 'isolated'
          AND isolated_at <= CASE billing_mode WHEN 0 THEN $1 ELSE $2 END",
         no_live_task!()
     );
     tx.query(sql, params![postpaid, prepaid], |row| {
-        Ok(Expired { id: row.text(0)?, account: row.text(1)?, region: row.text(2)? })
+        Ok(Expired { id: row.text(0)?, account: row.text(1)?, region: row.text(2)?, host: row.text(3)? })
     })
 }
 
@@ -77,17 +80,18 @@ pub fn with_nodes(tx: &Tx<'_>) -> Result<HashSet<String>, Error> {
     Ok(tx.query(sql, &[], |row| row.text(0))?.into_iter().collect())
 }
 
-/// The ids of the instances that are gone and still have ports: someone gave up on the task that was to release them.
+/// The ids of the host's instances that are gone and still have ports: someone gave up on the task that was to release
+/// them.
 ///
 /// # Errors
 /// The database's.
-pub fn gone_with_ports(tx: &Tx<'_>) -> Result<Vec<String>, Error> {
+pub fn gone_with_ports(tx: &Tx<'_>, host: &str) -> Result<Vec<String>, Error> {
     let sql = concat!(
         "SELECT DISTINCT i.id FROM instance i JOIN node n ON n.instance_id = i.id
-         WHERE i.state IN ('cleaned', 'failed') AND n.port IS NOT NULL",
+         WHERE n.host = $1 AND n.port IS NOT NULL AND i.state IN ('cleaned', 'failed')",
         no_live_task!()
     );
-    tx.query(sql, &[], |row| row.text(0))
+    tx.query(sql, params![host], |row| row.text(0))
 }
 
 /// Whether an instance of this id was ever written down.

@@ -6,6 +6,7 @@ mod conditions;
 pub mod deal;
 pub mod deal_progress;
 pub mod doctor;
+pub mod host;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;
@@ -29,6 +30,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 4, sql: engine::LISTS_SQL },
     Migration { number: 5, sql: engine::OPERATORS_SQL },
     Migration { number: 6, sql: include_str!("../../../../migrations/0006_levers.sql") },
+    Migration { number: 7, sql: engine::HOSTS_SQL },
+    Migration { number: 8, sql: include_str!("../../../../migrations/0008_hosts.sql") },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.

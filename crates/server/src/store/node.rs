@@ -1,15 +1,18 @@
 //! Nodes: the redis processes that should exist, their ports, and what was last seen of them.
 
+use std::collections::HashSet;
+
 use db::{Error, Row, Tx, params};
 
 use crate::model::instance::{DOUBTFUL, Node, Place, Seen};
 
-/// Adds a node without a place.
+/// Adds a node without a place, on the host of its instance.
 ///
 /// # Errors
 /// The database's.
 pub fn add(tx: &Tx<'_>, instance_id: &str, node: &Node) -> Result<(), Error> {
-    let sql = "INSERT INTO node (instance_id, name, shard, ordinal, node_id) VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO node (instance_id, name, shard, ordinal, node_id, host)
+               VALUES ($1, $2, $3, $4, $5, (SELECT host FROM instance WHERE id = $1))";
     tx.execute(sql, params![instance_id, &node.name, node.shard, node.ordinal, &node.node_id]).map(drop)
 }
 
@@ -42,7 +45,7 @@ fn from_row(row: &Row<'_>) -> Result<Node, Error> {
     })
 }
 
-/// Gives a node its place. A conflict means that another node has it.
+/// Gives a node its place. A conflict means that another node of the host has it.
 ///
 /// # Errors
 /// The database's.
@@ -59,13 +62,13 @@ pub fn release_places(tx: &Tx<'_>, instance_id: &str) -> Result<(), Error> {
     tx.execute("UPDATE node SET address = NULL, port = NULL WHERE instance_id = $1", params![instance_id]).map(drop)
 }
 
-/// All places that are taken, each with its instance.
+/// All places of a host that are taken.
 ///
 /// # Errors
 /// The database's.
-pub fn places(tx: &Tx<'_>) -> Result<Vec<(Place, String)>, Error> {
-    let sql = "SELECT address, port, instance_id FROM node WHERE port IS NOT NULL";
-    tx.query(sql, &[], |row| Ok(((row.text(0)?, row.small(1)?), row.text(2)?)))
+pub fn places(tx: &Tx<'_>, host: &str) -> Result<HashSet<Place>, Error> {
+    let sql = "SELECT address, port FROM node WHERE host = $1 AND port IS NOT NULL";
+    Ok(tx.query(sql, params![host], |row| Ok((row.text(0)?, row.small(1)?)))?.into_iter().collect())
 }
 
 /// Has all nodes of an instance set up anew by the next who looks after it.

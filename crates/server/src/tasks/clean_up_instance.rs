@@ -7,26 +7,26 @@ use std::sync::Arc;
 
 use engine::{Ended, Kind, Status};
 
-use super::ports;
 use super::steps::{self, Make, MakeNodes};
 use super::world::World;
 use crate::model::instance::State;
 use crate::model::task_type;
+use crate::store;
 
 /// The kind.
 #[must_use]
 pub fn kind(world: &Arc<World>) -> Kind {
     let remove = MakeNodes { name: "remove_nodes", world: Arc::clone(world), run: Make::Absent, undo: None };
     let kind = steps::kind(world, &task_type::CLEAN_UP, vec![Box::new(remove)], Some(State::Cleaned), None);
-    let ended = with_ports(Arc::clone(world), kind.ended);
+    let ended = with_ports(kind.ended);
     Kind { ended, ..kind }
 }
 
 /// The ports go with the instance.
-fn with_ports(world: Arc<World>, ended: Ended) -> Ended {
+fn with_ports(ended: Ended) -> Ended {
     Box::new(move |tx, task, status| {
         ended(tx, task, status)?;
-        if status == Status::Succeed { ports::release(&world, tx, &task.subject) } else { Ok(()) }
+        if status == Status::Succeed { store::node::release_places(tx, &task.subject) } else { Ok(()) }
     })
 }
 

@@ -3,6 +3,7 @@
 //! A port that a stranger takes between its reservation and the start makes the creation fail: the customer was not told
 //! the endpoint yet and asks again, which takes another port.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,9 +11,9 @@ use db::Tx;
 use engine::{Failure, Kind, Outcome, Step, StepContext, Undone};
 use serde_json::Value;
 
-use super::ports;
+use super::ports::Ports;
 use super::steps::{self, FollowMaster, Make, MakeNodes};
-use super::world::World;
+use super::world::{World, store_failure};
 use crate::model::instance::{Instance, Node, Place, State};
 use crate::model::task_type;
 use crate::store;
@@ -37,18 +38,16 @@ impl Step for ReservePorts {
     }
 
     async fn run(&self, cx: &StepContext) -> Outcome {
-        match self.reserve(&cx.task.subject).await {
+        match self.reserve(cx).await {
             Ok(places) => Outcome::Done(serde_json::json!(places)),
             Err(failure) => Outcome::Fail(failure),
         }
     }
 
     fn record(&self, tx: &Tx<'_>, cx: &StepContext, out: &Value) -> Result<(), db::Error> {
-        let places: Vec<(String, Place)> =
+        let places: Places =
             serde_json::from_value(out.clone()).map_err(|error| db::Error::Database(error.to_string()))?;
-        for (name, (address, port)) in &places {
-            store::node::set_place(tx, &cx.task.subject, name, address, *port)?;
-        }
+        write_down(tx, &cx.task.subject, &places)?;
         match places.first() {
             Some((_, (address, port))) => store::instance::set_endpoint(tx, &cx.task.subject, address, *port),
             None => Ok(()),
@@ -60,35 +59,85 @@ impl Step for ReservePorts {
     }
 
     fn forget(&self, tx: &Tx<'_>, cx: &StepContext) -> Result<(), db::Error> {
-        ports::release(&self.0, tx, &cx.task.subject)
+        store::node::release_places(tx, &cx.task.subject)
+    }
+}
+
+/// The places of nodes, by their names; the first master's first.
+type Places = Vec<(String, Place)>;
+
+/// So often other processes of the host may take what was chosen.
+const TRIES: u32 = 50;
+
+/// What is chosen for an instance and not written down yet; nothing of it is left when this goes.
+struct Chosen<'p> {
+    ports: &'p Ports,
+    owner: &'p str,
+}
+
+impl Drop for Chosen<'_> {
+    fn drop(&mut self) {
+        self.ports.settled(self.owner);
     }
 }
 
 impl ReservePorts {
-    /// The places of all nodes, the first master's first. A try that was cut short before it was recorded leaves nothing.
-    async fn reserve(&self, id: &str) -> Result<Vec<(String, Place)>, Failure> {
+    /// Chooses a place for each node and writes it down at once, so that no other process of the host has it. A try that was
+    /// cut short is gone on with.
+    async fn reserve(&self, cx: &StepContext) -> Result<Places, Failure> {
+        let id = &cx.task.subject;
+        for _ in 0..TRIES {
+            // Also when this is dropped in the middle.
+            let _chosen = Chosen { ports: &self.0.ports, owner: id };
+            let places = self.choose(id).await?;
+            if let Some(places) = self.write_down(cx, places).await? {
+                return Ok(places);
+            }
+        }
+        Err(Failure::new("the ports could not be reserved", format!("{TRIES} times others took what was chosen")))
+    }
+
+    async fn choose(&self, id: &str) -> Result<Places, Failure> {
         let (instance, nodes) = self.0.load(id)?;
-        let recorded: Vec<_> = nodes.iter().filter_map(|node| node.place.clone()).collect();
-        self.0.ports.keep_only(id, &recorded);
+        let taken = self.0.taken_places()?;
         let mut places = Vec::with_capacity(nodes.len());
         for node in &nodes {
-            let place = self.place(&instance, node, &places).await;
+            let place = self.place(&instance, node, &taken, &places).await;
             places.push((node.name.clone(), place.ok_or_else(exhausted)?));
         }
         Ok(places)
     }
 
     /// What the node has, else the endpoint for the first and any port beside it for the others.
-    async fn place(&self, instance: &Instance, node: &Node, taken: &[(String, Place)]) -> Option<Place> {
-        let World { ports, plane, .. } = &*self.0;
-        match (&node.place, taken.first()) {
+    async fn place(&self, instance: &Instance, node: &Node, taken: &HashSet<Place>, before: &Places) -> Option<Place> {
+        let (ports, plane) = (&self.0.ports, self.0.plane.as_ref());
+        match (&node.place, before.first()) {
             (Some(place), _) => Some(place.clone()),
-            (None, None) => ports.take_endpoint(plane.as_ref(), &instance.id, instance.vport).await,
-            (None, Some((_, (address, _)))) => {
-                ports.take_any(plane.as_ref(), &instance.id, address.parse().ok()?).await
-            }
+            (None, None) => ports.endpoint(plane, taken, &instance.id, instance.vport).await,
+            (None, Some((_, (address, _)))) => ports.any(plane, taken, &instance.id, address.parse().ok()?).await,
         }
     }
+
+    /// `None` when another node has got one of them meanwhile.
+    async fn write_down(&self, cx: &StepContext, places: Places) -> Result<Option<Places>, Failure> {
+        let cx = cx.clone();
+        let written = self.0.db.write(move |tx| {
+            if !cx.is_current(tx)? {
+                return Err(db::Error::Database("another worker has the task".to_owned()));
+            }
+            write_down(tx, &cx.task.subject, &places)?;
+            Ok(places)
+        });
+        match written.await {
+            Ok(places) => Ok(Some(places)),
+            Err(db::Error::Conflict(_)) => Ok(None),
+            Err(error) => Err(store_failure(&error)),
+        }
+    }
+}
+
+fn write_down(tx: &Tx<'_>, id: &str, places: &Places) -> Result<(), db::Error> {
+    places.iter().try_for_each(|(name, (address, port))| store::node::set_place(tx, id, name, address, *port))
 }
 
 fn exhausted() -> Failure {
@@ -126,14 +175,36 @@ mod tests {
         harness(case).await;
     }
 
+    /// As the first step of a task that nobody else works on.
+    async fn reserve(bench: &Bench) -> Places {
+        let step = ReservePorts(Arc::clone(&bench.world));
+        let places = step.choose(bench.id()).await.unwrap();
+        bench.world.ports.settled(bench.id());
+        let (id, written) = (bench.id().to_owned(), places.clone());
+        bench.db.write(move |tx| write_down(tx, &id, &written)).await.unwrap();
+        places
+    }
+
+    #[tokio::test]
+    async fn a_place_that_another_process_took_meanwhile_is_not_given_twice() {
+        let bench = Bench::with_running().await;
+        let step = ReservePorts(Arc::clone(&bench.world));
+        let stolen = bench.node_rows()[1].place.clone().unwrap();
+        let places = vec![(bench.node_rows()[0].name.clone(), stolen)];
+        let context = bench.claimed(task_type::CREATE.kind).await;
+        assert!(step.write_down(&context, places.clone()).await.unwrap().is_none());
+        assert_eq!(bench.node_rows()[0].place.as_ref().unwrap().1, 6379, "nothing was written");
+        let late = StepContext { task: engine::Task { epoch: 0, ..context.task.clone() }, ..context };
+        step.write_down(&late, places).await.unwrap_err();
+    }
+
     #[tokio::test]
     async fn a_taken_port_is_passed_over() {
         let bench = Bench::with_new().await;
         bench.plane.occupy([127, 0, 0, 1].into(), 6379);
-        let step = ReservePorts(Arc::clone(&bench.world));
-        let places = step.reserve(bench.id()).await.unwrap();
+        let places = reserve(&bench).await;
         assert_eq!(places.iter().map(|(_, place)| place.1).collect::<Vec<_>>(), [20_000, 20_001]);
-        assert_eq!(step.reserve(bench.id()).await.unwrap(), places, "a try that was not recorded leaves nothing");
+        assert_eq!(reserve(&bench).await, places, "a try that was cut short is gone on with");
     }
 
     #[tokio::test]

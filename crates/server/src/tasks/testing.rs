@@ -1,6 +1,7 @@
 //! One instance with its nodes in a fake data plane, in any state of its life: for the tests of tasks, of the background
 //! and of changing actions. [`Case`] puts it before the engine's harness.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use dataplane::fake::FakePlane;
 use dataplane::{DataPlane, NodeRef, NodeSpec, Observed, Topology};
 use db::{Db, Tx};
 use engine::testing::Report;
-use engine::{Clock, Engine, EnqueueError, Kind, NewTask, Origin, Status, Task, TaskId};
+use engine::{Clock, Engine, EnqueueError, Kind, NewTask, Origin, Status, StepContext, Task, TaskId};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -22,7 +23,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::model::instance::{Access, Instance, Node, Place, Seen, State};
 use crate::model::{password, task_type};
-use crate::testing::{self, ME, NOW};
+use crate::testing::{self, HOST, ME, NOW};
 use crate::{ids, store};
 
 /// The password that opens the instance.
@@ -77,7 +78,8 @@ impl Bench {
         let world = Arc::new(World {
             db: db.clone(),
             plane: plane.clone(),
-            ports: Ports::new(Vec::new(), config.network.addresses.clone(), (20_000, 20_100)),
+            host: HOST.to_owned(),
+            ports: Ports::new(config.network.addresses.clone(), (20_000, 20_100)),
             clock: clock.clone(),
             deadline: Duration::from_secs(60),
         });
@@ -92,10 +94,12 @@ impl Bench {
     /// Goes through its creation.
     async fn run(self) -> Self {
         for (ordinal, row) in self.node_rows().iter().enumerate() {
+            let (ports, plane, taken) = (&self.world.ports, self.plane.as_ref(), self.places());
             let place = match ordinal {
-                0 => self.world.ports.take_endpoint(self.plane.as_ref(), &self.id, 6379).await,
-                _ => self.world.ports.take_any(self.plane.as_ref(), &self.id, [127, 0, 0, 1].into()).await,
+                0 => ports.endpoint(plane, &taken, &self.id, 6379).await,
+                _ => ports.any(plane, &taken, &self.id, [127, 0, 0, 1].into()).await,
             };
+            ports.settled(&self.id);
             let (id, name, (address, port)) = (self.id.clone(), row.name.clone(), place.unwrap());
             let write = move |tx: &Tx<'_>| store::node::set_place(tx, &id, &name, &address, port);
             self.db.write(write).await.unwrap();
@@ -133,6 +137,24 @@ impl Bench {
 
     pub(crate) fn node_rows(&self) -> Vec<Node> {
         self.db.read(|tx| store::node::of_instance(tx, &self.id)).unwrap()
+    }
+
+    /// The places that the store has given out.
+    pub(crate) fn places(&self) -> HashSet<Place> {
+        self.world.taken_places().unwrap()
+    }
+
+    /// What the first step of a task that was claimed just now is told; nobody works on it.
+    pub(crate) async fn claimed(&self, kind: &'static str) -> StepContext {
+        let (engine, task) = (self.app.engine.clone(), self.task(kind, Value::Null));
+        let claim = move |tx: &Tx<'_>| {
+            let id = engine.enqueue(tx, task).map_err(|error| db_error(&error))?;
+            testing::claim_all(tx)?;
+            engine.get(tx, ME, id.0)
+        };
+        let task = self.db.write(claim).await.unwrap().unwrap();
+        let (generation, deadline_ms) = (engine::generation(task.id, task.epoch), i64::MAX);
+        StepContext { task, generation, attempt: 1, outputs: std::collections::BTreeMap::new(), deadline_ms }
     }
 
     /// The names of the nodes, the master's first.
@@ -204,6 +226,8 @@ impl Bench {
             tenant: ME.to_owned(),
             region: "ap-guangzhou".to_owned(),
             subject: self.id.clone(),
+            // The harness's engines are of no host.
+            host: String::new(),
             params,
             origin: Origin::default(),
         }
@@ -222,7 +246,8 @@ impl Bench {
             listed: self.plane.list().await.unwrap().len(),
             generations: self.nodes().iter().map(|node| self.plane.generation(node)).collect(),
             specs: self.nodes().iter().filter_map(|node| self.plane.spec(node)).collect(),
-            ports: self.world.ports.all(),
+            ports: self.places().into_iter().collect(),
+            unsettled: self.world.ports.unsettled(),
             observed,
         }
     }
@@ -271,6 +296,8 @@ pub(crate) struct After {
     pub(crate) observed: Vec<Observed>,
     /// The ports that are handed out.
     pub(crate) ports: Vec<Place>,
+    /// How many ports are chosen for nobody.
+    pub(crate) unsettled: usize,
 }
 
 impl After {
@@ -298,6 +325,7 @@ impl After {
         let mut ports = self.ports.clone();
         ports.sort();
         let stored: Vec<_> = self.nodes.iter().filter_map(|node| node.place.clone()).collect();
+        assert_eq!(self.unsettled, 0, "{}: ports are chosen", self.case);
         let expected = [("127.0.0.1".to_owned(), 6379), ("127.0.0.1".to_owned(), 20_000)];
         assert_eq!((stored.as_slice(), ports.as_slice()), (&expected[..], &expected[..]), "{}: ports", self.case);
     }
@@ -305,6 +333,7 @@ impl After {
     /// No process, no folder, no port.
     pub(crate) fn assert_nothing_left(&self) {
         assert_eq!(self.listed, 0, "{}: nodes are left", self.case);
+        assert_eq!(self.unsettled, 0, "{}: ports are chosen", self.case);
         assert!(self.ports.is_empty(), "{}: ports are handed out: {:?}", self.case, self.ports);
         assert!(self.nodes.iter().all(|node| node.place.is_none()), "{}: ports are stored", self.case);
     }

@@ -1,5 +1,6 @@
 //! What a step may reach: the store to read intent from, the data plane to make it so, and the settings of both.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,14 +11,16 @@ use db::Db;
 use engine::{Clock, Failure};
 
 use super::ports::Ports;
-use crate::model::instance::{Access, Instance, Node};
+use crate::model::instance::{Access, Instance, Node, Place};
 use crate::store;
 
 /// Shared by all steps and by the background.
 pub struct World {
     /// The store.
     pub db: Db,
-    /// The machines.
+    /// The host that this is.
+    pub host: String,
+    /// Its machines.
     pub plane: Arc<dyn DataPlane>,
     /// The ports that can be handed out.
     pub ports: Ports,
@@ -39,6 +42,14 @@ impl World {
         let loaded =
             self.db.read(|tx| Ok::<_, db::Error>((store::instance::get(tx, id)?, store::node::of_instance(tx, id)?)));
         loaded.map_err(|error| store_failure(&error))
+    }
+
+    /// The places that nodes of this host have.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn taken_places(&self) -> Result<HashSet<Place>, Failure> {
+        self.db.read(|tx| store::node::places(tx, &self.host)).map_err(|error| store_failure(&error))
     }
 }
 

@@ -99,7 +99,8 @@ async fn a_failed_creation_leaves_nothing() {
     assert_eq!(client.ok("DescribeInstances", json!({ "InstanceId": id })).await["TotalCount"], 0);
     assert_eq!(processes_in(&server.folder.path().join("instances")), Vec::<u32>::new());
     assert!(!server.folder.path().join("instances").join(id).exists());
-    let places = server.service().app.db.read(server::store::node::places).unwrap();
+    let app = &server.service().app;
+    let places = app.db.read(|tx| server::store::node::places(tx, &app.hosting.process.host)).unwrap();
     assert!(places.is_empty(), "{places:?}");
 }
 

@@ -1,5 +1,7 @@
 //! CreateInstances: check the order, write the instances, enqueue one task for each.
 
+use std::sync::Arc;
+
 use api::redis::actions::CreateInstances;
 use api::redis::{CreateInstancesRequest, CreateInstancesResponse};
 use dataplane::Topology;
@@ -12,6 +14,7 @@ use crate::app::App;
 use crate::context::Context;
 use crate::error::{Error, gateway, product};
 use crate::ids;
+use crate::model::host::{self, Hosting};
 use crate::model::instance::{Instance, Node, Seen, State, billing, status};
 use crate::model::order::{self, Order};
 use crate::model::{task_type, wire_time};
@@ -33,6 +36,7 @@ impl Action for CreateInstances {
             tags: order.tags.clone(),
             topology: Topology::standard(order.replicas),
             quota: app.config.limits.instances,
+            hosting: Arc::clone(&app.hosting),
             origin: context.origin(),
             now: context.now,
         };
@@ -52,6 +56,7 @@ struct Purchase {
     tags: Vec<(String, String)>,
     topology: Topology,
     quota: i64,
+    hosting: Arc<Hosting>,
     origin: Origin,
     now: i64,
 }
@@ -66,19 +71,33 @@ impl Purchase {
 
     fn write(&self, tx: &Tx<'_>, engine: &Engine) -> Result<CreateInstancesResponse, Error> {
         self.check_quota(tx)?;
-        for instance in &self.instances {
+        for (instance, host) in self.instances.iter().zip(self.hosts(tx)?) {
+            let instance = &Instance { host, ..instance.clone() };
             self.write_instance(tx, instance)?;
             let task = NewTask {
                 kind: task_type::CREATE.kind,
                 tenant: instance.account.clone(),
                 region: instance.region.clone(),
                 subject: instance.id.clone(),
+                host: instance.host.clone(),
                 params: Value::Null,
                 origin: self.origin.clone(),
             };
             engine.enqueue(tx, task).map_err(gateway::internal)?;
         }
         self.answer(tx)
+    }
+
+    /// The host of each instance.
+    fn hosts(&self, tx: &Tx<'_>) -> Result<Vec<String>, Error> {
+        let instances = self.instances.len();
+        if !self.hosting.shared {
+            return Ok(vec![self.hosting.process.host.clone(); instances]);
+        }
+        let loads = store::host::loads(tx, self.hosting.alive_since(self.now))?;
+        let nodes = i64::try_from(self.topology.count()).unwrap_or(i64::MAX);
+        let hosts = host::spread(loads, instances, nodes);
+        if hosts.len() == instances { Ok(hosts) } else { Err(product::no_host()) }
     }
 
     fn write_instance(&self, tx: &Tx<'_>, instance: &Instance) -> Result<(), Error> {
@@ -124,6 +143,7 @@ fn instance(context: &Context, region: &str, order: &Order, deal_name: &str) -> 
         zone_id: order.zone.id(),
         name: order.name.clone().unwrap_or_else(|| id.clone()),
         id,
+        host: String::new(),
         type_id: order.type_id,
         mem_mb: order.mem_mb,
         shards: 1,

@@ -26,7 +26,7 @@ use crate::tasks::ports::Ports;
 use crate::tasks::testing::{Bench, PASSWORD, add, instance};
 use crate::tasks::world::World;
 use crate::tasks::{nodes, reset_password};
-use crate::testing::{self, ME};
+use crate::testing::{self, HOST, ME};
 
 /// What [`reset_password`] changes to.
 const NEW: &str = "N3w-password";
@@ -86,9 +86,8 @@ impl Real {
         }
         let before = seen(&world, &id).await;
         let murder = Arc::new(Murder::new(plane, root, murder));
-        let places = world.ports.all().into_iter().map(|place| (place, id.clone())).collect();
-        let ports = Ports::new(places, world.ports.addresses(), (20_000, 20_100));
-        let world = World { db, plane: murder.clone(), ports, clock, deadline: Duration::from_secs(60) };
+        let (host, ports) = (HOST.to_owned(), Ports::new(world.ports.addresses(), (20_000, 20_100)));
+        let world = World { db, host, plane: murder.clone(), ports, clock, deadline: Duration::from_secs(60) };
         let world = Arc::new(world);
         let app = Arc::new(testing::app(Config::load(None, |_| None).unwrap(), &world));
         Self { kind, world, app, id, before, murder, folder }
@@ -97,8 +96,9 @@ impl Real {
     fn world(db: &Db, plane: &Arc<dyn DataPlane>, clock: &Clock, address: IpAddr) -> Arc<World> {
         Arc::new(World {
             db: db.clone(),
+            host: HOST.to_owned(),
             plane: Arc::clone(plane),
-            ports: Ports::new(Vec::new(), vec![address], (20_000, 20_100)),
+            ports: Ports::new(vec![address], (20_000, 20_100)),
             clock: clock.clone(),
             deadline: Duration::from_secs(60),
         })
@@ -109,11 +109,12 @@ impl Real {
 async fn make(world: &Arc<World>, id: &str) {
     let (_, rows) = world.load(id).unwrap();
     for row in rows {
-        let address = world.ports.addresses()[0];
+        let (address, taken) = (world.ports.addresses()[0], world.taken_places().unwrap());
         let place = match row.ordinal {
-            0 => world.ports.take_endpoint(world.plane.as_ref(), id, 6379).await,
-            _ => world.ports.take_any(world.plane.as_ref(), id, address).await,
+            0 => world.ports.endpoint(world.plane.as_ref(), &taken, id, 6379).await,
+            _ => world.ports.any(world.plane.as_ref(), &taken, id, address).await,
         };
+        world.ports.settled(id);
         let (id, (address, port)) = (id.to_owned(), place.unwrap());
         let write = move |tx: &Tx<'_>| store::node::set_place(tx, &id, &row.name, &address, port);
         world.db.write(write).await.unwrap();
@@ -163,7 +164,7 @@ async fn seen(world: &World, id: &str) -> Seen {
     Seen {
         state: instance.state,
         access: instance.password,
-        ports: world.ports.all().len(),
+        ports: world.taken_places().unwrap().len() + world.ports.unsettled(),
         folders: world.plane.list().await.unwrap().len(),
         running,
     }
@@ -209,8 +210,8 @@ impl engine::testing::World for Real {
             _ => Value::Null,
         };
         let (tenant, region) = (ME.to_owned(), "ap-guangzhou".to_owned());
-        let (subject, origin) = (self.id.clone(), Origin::default());
-        engine.enqueue(tx, NewTask { kind: self.kind, tenant, region, subject, params, origin })
+        let (subject, host, origin) = (self.id.clone(), String::new(), Origin::default());
+        engine.enqueue(tx, NewTask { kind: self.kind, tenant, region, subject, host, params, origin })
     }
 
     async fn settle(&self) {
