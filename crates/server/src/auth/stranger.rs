@@ -1,7 +1,7 @@
 //! Keys that this process has not met yet: another one that shares the store may have made them.
 //!
-//! Whoever sends keys that do not exist must not keep the store busy: each is looked up once a while, and no more than
-//! [`MISSES`] a second in all.
+//! Whoever sends keys that do not exist must not keep the store busy: each is looked up once in a while, and
+//! in all no more than so many a second (`MISSES`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
