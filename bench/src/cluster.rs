@@ -45,7 +45,7 @@ impl Cluster {
         let mut command = process::command(pgbench);
         command.args(["-n", "-M", "prepared", "-U", "cinnabar", "-c", &clients.to_string()]);
         command
-            .args(["-T", &time.as_secs().max(1).to_string(), "-h"])
+            .args(["-T", &time.as_secs().max(3).to_string(), "-h"])
             .arg(&self.folder)
             .arg("-f")
             .arg(&file)

@@ -46,8 +46,18 @@ impl Process {
 
     /// Resident memory in MiB.
     pub(crate) fn memory(&self) -> f64 {
+        self.status("VmRSS:")
+    }
+
+    /// The part of it that is no file's, which the system cannot take back.
+    pub(crate) fn own_memory(&self) -> f64 {
+        self.status("RssAnon:")
+    }
+
+    /// A line of the process's status, in MiB.
+    fn status(&self, name: &str) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(f64::NAN) / 1024.0
     }
 }

@@ -34,26 +34,6 @@ pub fn url(folder: &Path) -> Result<Option<String>, Error> {
     Ok(Some(format!("{base}{separator}options=-csearch_path%3D{schema}")))
 }
 
-/// Empties the database of a test that has this folder, which nobody may have open.
-///
-/// # Errors
-/// As [`Db::connect`].
-pub fn forget(folder: &Path) -> Result<(), Error> {
-    if let Ok(base) = std::env::var(VARIABLE) {
-        let schema = schema(folder);
-        return crate::postgres::run(&base, &format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}"));
-    }
-    for file in ["state.db", "state.db-wal", "state.db-shm"] {
-        match std::fs::remove_file(folder.join(file)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::Database(error.to_string()));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 fn schema(folder: &Path) -> String {
     let mut hash = DefaultHasher::new();
     folder.hash(&mut hash);

@@ -94,6 +94,10 @@ impl Lists {
 impl EndedTasks {
     /// Fetches what has ended since the last time; when there was none, only what was created at `horizon` or later.
     fn catch_up(&mut self, tx: &Tx<'_>, horizon: i64, most: usize) -> Result<(), Error> {
+        if list::last_end(tx)? < self.last {
+            // Tasks were deleted, by another process.
+            *self = Self::default();
+        }
         if self.last == 0 {
             self.from = horizon;
         }

@@ -12,7 +12,7 @@ use dataplane::{DataPlane, EngineKind, ProcessConfig, ProcessPlane};
 use db::Db;
 use engine::{Clock, Engine, Kind, Registry, Settings};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::admin::listener::AdminError;
@@ -103,7 +103,8 @@ pub struct Service {
     /// Back to the seed, when the levers are on.
     pub reset: Option<Arc<Reset>>,
     work: Arc<Work>,
-    stop: CancellationToken,
+    /// A server that is dropped stops too, at once.
+    stop: DropGuard,
     tracker: TaskTracker,
     _folder: Folder,
 }
@@ -133,10 +134,10 @@ impl Service {
         let app = Arc::new(App { levers, ..app(config, hosting, clock, db, engine, plane.engines())? });
         hosting::enter(&app).await?;
         let access = admin::listener::announce(operators.as_ref(), &folder.path)?;
-        let work = Arc::new(Work::new(&app, &world));
+        let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let work = Arc::new(Work::new(&app, &world, &stop));
         work.start().await;
         let reset = planted(&app, &world, &work).await?;
-        let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
         if let Some(listener) = listener {
             tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
         }
@@ -152,12 +153,12 @@ impl Service {
             };
             tracker.spawn(admin::listener::serve(listener, Arc::new(admin), stop.clone()));
         }
-        Ok(Self { address, admin, app, reset, work, stop, tracker, _folder: folder })
+        Ok(Self { address, admin, app, reset, work, stop: stop.drop_guard(), tracker, _folder: folder })
     }
 
     /// Lets running requests and steps end, and stops. The instances' processes go on.
     pub async fn stop(self) {
-        self.stop.cancel();
+        self.stop.disarm().cancel();
         self.tracker.close();
         self.tracker.wait().await;
         self.work.stop(STOP_GRACE).await;

@@ -16,6 +16,8 @@ use crate::tasks::world::World;
 pub struct Work {
     app: Arc<App>,
     world: Arc<World>,
+    /// Also of a server that is dropped instead of stopped: its chores must not go on repairing.
+    stop: CancellationToken,
     going: Mutex<Option<Going>>,
 }
 
@@ -27,10 +29,10 @@ struct Going {
 }
 
 impl Work {
-    /// Work that has not begun.
+    /// Work that has not begun; its chores end with `stop` at the latest.
     #[must_use]
-    pub fn new(app: &Arc<App>, world: &Arc<World>) -> Self {
-        Self { app: Arc::clone(app), world: Arc::clone(world), going: Mutex::default() }
+    pub fn new(app: &Arc<App>, world: &Arc<World>, stop: &CancellationToken) -> Self {
+        Self { app: Arc::clone(app), world: Arc::clone(world), stop: stop.clone(), going: Mutex::default() }
     }
 
     /// Starts the engine and the background; nothing when they work already.
@@ -38,7 +40,7 @@ impl Work {
         let mut going = self.going.lock().await;
         if going.is_none() {
             let running = self.app.hosting.process.role.works().then(|| self.app.engine.start());
-            let (stop, chores) = (CancellationToken::new(), TaskTracker::new());
+            let (stop, chores) = (self.stop.child_token(), TaskTracker::new());
             background::start(&self.app, &self.world, &stop, &chores);
             *going = Some(Going { running, stop, chores });
         }

@@ -8,7 +8,10 @@ const SEED: &str =
     "[[instances]]\nInstanceName = \"cache\"\nTypeId = 17\nMemSize = 1024\nPassword = \"Passw0rd!\"\nfill = 3\n";
 
 fn levered() -> Server {
-    let folder = Folder::new();
+    levered_in(Folder::new())
+}
+
+fn levered_in(folder: Folder) -> Server {
     let seed = folder.write("seed.toml", SEED);
     Server::start_in(folder, |command| {
         command.arg("--test-levers").arg("--seed").arg(&seed);
@@ -59,6 +62,24 @@ fn a_planned_failure_is_followed_and_listed_and_a_reset_brings_the_seed_back() {
         (&Value::from(0), &Value::from(Vec::<Value>::new()), &Value::from(Vec::<Value>::new()))
     );
     assert_eq!(all["seed"][0]["name"], "cache");
+}
+
+#[test]
+fn a_task_goes_on_as_planned_after_a_kill() {
+    let server = levered();
+    let plan =
+        ["--kind", "ClearInstance", "--preparing-polls", "1", "--running-polls", "2", "--fail", "the disk is full"];
+    server.client(&[&["lever", "plan", "task"][..], &plan].concat());
+    let words = ["ClearInstance", &format!("InstanceId={}", seeded(&server)), "Password=Passw0rd!"];
+    let ask = format!("TaskId={}", server.call(&words)["TaskId"]);
+    let shown = |server: &Server| server.call(&["DescribeTaskInfo", &ask])["Status"].clone();
+    let mut seen = vec![shown(&server), shown(&server)];
+    server.signal(rustix::process::Signal::KILL);
+    let (_, _, folder) = server.wait();
+    let server = levered_in(folder);
+    seen.extend([shown(&server), shown(&server)]);
+    assert_eq!(seen, ["preparing", "running", "running", "failed"]);
+    assert_eq!(server.call(&["DescribeTaskInfo", &ask])["TaskMessage"], "the disk is full");
 }
 
 #[test]

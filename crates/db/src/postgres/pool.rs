@@ -69,6 +69,16 @@ impl Pool {
         }
     }
 
+    /// Forgets the idle sessions, and `more`.
+    fn close(&self, more: usize) {
+        let mut state = self.state();
+        state.open -= state.idle.len() + more;
+        let idle = std::mem::take(&mut state.idle);
+        drop(state);
+        drop(idle);
+        self.free.notify_all();
+    }
+
     fn one_less(&self) {
         self.state().open -= 1;
         self.free.notify_one();
@@ -82,7 +92,11 @@ impl Pool {
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
-        if session.is_lost() || std::thread::panicking() {
+        if session.is_lost() {
+            // So are the idle ones, or they do not answer either.
+            return self.pool.close(1);
+        }
+        if std::thread::panicking() {
             return self.pool.one_less();
         }
         session.end_read();

@@ -21,10 +21,13 @@ use crate::Error;
 
 /// How long the other end may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long a statement may take, and the hand-shake of a connection.
+/// How long a statement may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
-/// After a failed connection the next try is made no sooner: until then the same answer is given at once.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long the hand-shake of a new connection may take.
+const HANDSHAKE: Duration = Duration::from_secs(3);
+/// After a failed connection the next try is made no sooner: until then the same answer is given at once. The longer the
+/// failure took, the longer the pause.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 const PORT: u16 = 5432;
 
 /// What a session is for, and what it is told when it begins. A session whose process stands still in the middle of a
@@ -103,8 +106,10 @@ impl Target {
         {
             return Err(error.clone());
         }
+        let begun = Instant::now();
         let opened = self.open(role);
-        let now = opened.as_ref().err().map(|error| (Instant::now() + PAUSE, error.clone()));
+        let pause = begun.elapsed().clamp(PAUSES.0, PAUSES.1);
+        let now = opened.as_ref().err().map(|error| (Instant::now() + pause, error.clone()));
         let before = std::mem::replace(&mut *self.closed(), now);
         // Once a change, however many ask.
         match (&opened, before) {
@@ -140,7 +145,7 @@ impl Target {
         let (client, connection) =
             shake_hands(&driver, self.config.connect_raw(socket, NoTls)).map_err(|refusal| match refusal {
                 Some(error) => self.refusal(&error, &place),
-                None => away(&format!("no answer within {} s", PATIENCE.as_secs())),
+                None => away(&format!("no answer within {} s", HANDSHAKE.as_secs())),
             })?;
         let session = Session::new(client, connection, driver, PATIENCE);
         session.batch(role.settings())?;
@@ -195,7 +200,7 @@ fn shake_hands(
     hands: impl Future<Output = Result<Opened, tokio_postgres::Error>>,
 ) -> Result<Opened, Option<tokio_postgres::Error>> {
     let mut hands = pin!(hands);
-    let shaken = driver.run(Instant::now() + PATIENCE, |cx| hands.as_mut().poll(cx));
+    let shaken = driver.run(Instant::now() + HANDSHAKE, |cx| hands.as_mut().poll(cx));
     shaken.ok_or(None)?.map_err(Some)
 }
 

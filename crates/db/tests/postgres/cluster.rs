@@ -22,7 +22,7 @@ impl Cluster {
             return None;
         }
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
-        let folder = std::env::temp_dir().join(format!("pg-{}-{count}", std::process::id()));
+        let folder = place().join(format!("pg-{}-{count}", std::process::id()));
         let url = script("make", &folder);
         Some(Self { folder, url: url.trim().to_owned() })
     }
@@ -45,6 +45,13 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         script("remove", &self.folder);
     }
+}
+
+/// In memory where there is room: these tests are about behaviour, and disks are slow.
+fn place() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let room = rustix::fs::statvfs(memory).map_or(0, |of| of.f_bavail * of.f_frsize);
+    if room > 2 << 30 { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 fn installed() -> bool {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use cluster::Cluster;
 use cutter::{Cut, Cutter};
 use db::{Db, Error, Migration, Subscription, params};
+use rustix::process::{Pid, Signal, kill_process};
 
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: "CREATE TABLE t (id @id, name TEXT NOT NULL UNIQUE); -- one; two" },
@@ -302,5 +303,39 @@ async fn after_an_outage_all_goes_on() {
         // What may have been missed is signalled when the ear is open again.
         tokio::time::timeout(Duration::from_secs(30), ear.raised()).await.unwrap();
     }
+    assert_eq!(names(&db).unwrap(), ["before"]);
+}
+
+/// Signals the server and all that it has started.
+fn signal(cluster: &Cluster, signal: Signal) {
+    let home = cluster.folder.join("data");
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let own = processes.filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == home));
+    let pids: Vec<Pid> = own.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)).collect();
+    assert!(pids.len() > 1, "{pids:?}");
+    for pid in pids {
+        // One may have ended meanwhile.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// A machine that hangs takes connections and says nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_is_given_up_and_taken_up_again() {
+    let Some(cluster) = Cluster::start() else { return };
+    let db = Db::connect(cluster.url(), MIGRATIONS).unwrap();
+    insert(&db, "before").await.unwrap();
+    names(&db).unwrap();
+    signal(&cluster, Signal::STOP);
+    let (read, written) = (names(&db), insert(&db, "during").await);
+    assert!(matches!(read, Err(Error::Unavailable(_))), "{read:?}");
+    assert!(matches!(written, Err(Error::Unavailable(_))), "{written:?}");
+    signal(&cluster, Signal::CONT);
+    let back = Instant::now();
+    while names(&db).is_err() || count_up(&db).await.is_err() {
+        assert!(back.elapsed() < Duration::from_secs(30), "it is back, and we are not");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    println!("back after {:?}", back.elapsed());
     assert_eq!(names(&db).unwrap(), ["before"]);
 }

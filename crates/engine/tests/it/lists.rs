@@ -174,7 +174,14 @@ async fn deleted_tasks_are_forgotten() {
     }
     let filter = TaskFilter { created_from: Some(START), ..all("region") };
     compare(&engine, &filter);
+    let other = bench.engine();
+    compare(&other, &filter);
     bench.sql("DELETE FROM task WHERE id = 10002").await;
     engine.forget_cached();
     compare(&engine, &filter);
+    // Nobody tells the other; the last end has gone.
+    bench.sql("DELETE FROM task").await;
+    engine.forget_cached();
+    compare(&engine, &filter);
+    compare(&other, &filter);
 }

@@ -14,6 +14,8 @@ use super::FolderError;
 pub struct Owner {
     /// The state's name for itself.
     pub deployment: String,
+    /// Whether other processes share that state.
+    pub shared: bool,
     /// The host.
     pub host: String,
     /// The folder's own name: two machines may be called the same.
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     fn owner(host: &str, id: &str) -> Owner {
-        Owner { deployment: "d".to_owned(), host: host.to_owned(), id: id.to_owned() }
+        Owner { deployment: "d".to_owned(), shared: true, host: host.to_owned(), id: id.to_owned() }
     }
 
     #[test]

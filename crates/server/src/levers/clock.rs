@@ -32,11 +32,11 @@ impl Levers {
     /// # Errors
     /// [`LeapError`].
     pub async fn leap(&self, app: &App, forward_ms: i64) -> Result<i64, LeapError> {
-        if !app.engine.is_exclusive() {
-            return Err(LeapError::Shared);
-        }
         if !(1..=FARTHEST).contains(&forward_ms) {
             return Err(LeapError::OutOfRange(forward_ms));
+        }
+        if !app.engine.is_exclusive() {
+            return Err(LeapError::Shared);
         }
         let write = move |tx: &Tx<'_>| {
             let leapt = lever::leapt(tx)?.saturating_add(forward_ms);

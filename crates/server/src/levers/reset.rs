@@ -172,6 +172,7 @@ async fn remove_all(world: &World) -> Result<usize, ResetError> {
 mod tests {
     use dataplane::fake::{Call, Strike};
     use dataplane::{DataPlane, Error};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::config::Config;
@@ -185,7 +186,7 @@ mod tests {
         let kinds = tasks::kinds(&bench.world);
         app.levers = levers.then(|| Levers::new(bench.db.clone(), bench.clock.clone(), &kinds));
         let app = Arc::new(app);
-        let work = Arc::new(Work::new(&app, &bench.world));
+        let work = Arc::new(Work::new(&app, &bench.world, &CancellationToken::new()));
         let reset = Reset::new(&app, &bench.world, &work, None);
         (bench, work, reset)
     }

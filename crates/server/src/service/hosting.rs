@@ -115,15 +115,16 @@ pub(super) async fn nodes(
         return Ok(path);
     }
     let deployment = db.write(move |tx| store::host::deployment(tx, &ids::process_id(), now)).await?;
-    let new = Owner { deployment, host: hosting.process.host.clone(), id: ids::process_id() };
+    let new = Owner { deployment, shared: hosting.shared, host: hosting.process.host.clone(), id: ids::process_id() };
     let (path, owner) = nodes::claim(&path, &new)?;
-    if owner.deployment != new.deployment {
+    // An embedded state lies beside its nodes, so that who puts another one there means it.
+    if owner.deployment != new.deployment && (owner.shared || new.shared) {
         return Err(FolderError::OtherState(path, owner.host).into());
     }
     if owner.host != new.host && hosting.shared {
         return Err(FolderError::OtherHost(path, owner.host).into());
     }
-    let owner = Owner { host: new.host, ..owner };
+    let owner = Owner { id: owner.id, ..new };
     if !hosting.shared {
         nodes::give(&path, &owner)?;
     }

@@ -66,19 +66,7 @@ impl Cinnabar {
 
     /// Stops the service gracefully and starts it again on the same folder, on another port.
     pub(crate) async fn restart(&mut self) {
-        self.restart_after(|| ()).await;
-    }
-
-    /// The same, with other settings.
-    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
-        change(&mut self.config);
-        self.restart().await;
-    }
-
-    /// The same, with something done in between.
-    pub(crate) async fn restart_after(&mut self, meanwhile: impl FnOnce()) {
         self.service.take().unwrap().stop().await;
-        meanwhile();
         let service = start_again(&self.config).await;
         self.client = client(&service, self.folder.path());
         self.service = Some(service);
@@ -146,11 +134,13 @@ fn parent(pid: u32) -> Option<u32> {
 
 impl Drop for Cinnabar {
     fn drop(&mut self) {
-        // The runtime of the test is still there; a service that is not stopped stops with it.
+        // The runtime of the test is still there: what the service had begun may show only after a moment.
         drop(self.service.take());
+        let mut quiet = 0;
         for _ in 0..200 {
             let left = processes_in(self.folder.path());
-            if left.is_empty() {
+            quiet = if left.is_empty() { quiet + 1 } else { 0 };
+            if quiet == 10 {
                 return;
             }
             for pid in left {

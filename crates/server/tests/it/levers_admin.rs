@@ -6,6 +6,7 @@ use crate::admin::Operators;
 use crate::client::Raw;
 use crate::harness::Cinnabar;
 use crate::levers::with_levers;
+use crate::levers_reset::is_refused;
 use crate::stories::{PASSWORD, create};
 
 const ROUTES: [(&str, &str); 7] = [
@@ -100,6 +101,12 @@ async fn plans_are_made_seen_and_cancelled_and_a_reset_answers_what_it_did() {
     assert!(shown.to_string().contains("planned by lever plan"), "an operator sees that it was planned: {shown}");
     let (_, paced) = operators.post("/levers/pace", json!({"at_least_ms": 100})).await;
     assert_eq!(paced["paces"], json!([{"at_least_ms": 100}]));
+    if is_refused(&server).await {
+        for (path, body) in [("/levers/clock", json!({"forward_ms": 60_000})), ("/levers/reset", json!({}))] {
+            assert_eq!(operators.post(path, body).await.0, 409, "{path}");
+        }
+        return;
+    }
     let (_, date) = operators.post("/levers/clock", json!({"forward_ms": 60_000})).await;
     assert_eq!(date["leapt_ms"], 60_000);
     let (status, done) = operators.post("/levers/reset", json!({})).await;

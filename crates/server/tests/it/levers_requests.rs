@@ -66,7 +66,8 @@ async fn without_levers_nothing_that_was_planned_has_an_effect() {
         levers(&server).leap(&server.service().app, 86_400_000).await.unwrap();
     }
     assert!(held > 0);
-    server.restart_with(|config| config.levers.enabled = false).await;
+    server.reconfigure(|config| config.levers.enabled = false);
+    server.restart().await;
     let (app, client) = (&server.service().app, &server.client);
     assert!(app.levers.is_none() && server.service().reset.is_none());
     assert_eq!(app.clock.leapt_ms(), 0);

@@ -1,12 +1,14 @@
 //! The date that leaps, the seed, and the way back to it.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use redis::Commands;
 use serde_json::{Value, json};
 
+use crate::admin::Operators;
 use crate::client::Client;
 use crate::harness::{Cinnabar, processes_in};
 use crate::levers::{levers, overview, plan, with_levers};
@@ -162,6 +164,10 @@ async fn after_a_reset_all_is_as_seeded() {
     let (code, _) = client.refused("DescribeTaskInfo", json!({ "TaskId": task["TaskId"] })).await;
     assert_eq!(code, "InvalidParameter.InvalidParameter", "there is no such task any more");
     assert_eq!(client.ok("DescribeInstances", json!({ "InstanceId": extra })).await["TotalCount"], 0);
+    // As `serve` makes it, and the tests' own temporary folder is not.
+    std::fs::set_permissions(server.folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let (_, diagnosis) = Operators::of(&server).post("/doctor", json!({})).await;
+    assert_eq!((&diagnosis["findings"], &diagnosis["nodes"]), (&json!([]), &json!(5)), "{diagnosis}");
     // The numbers go on, and work does.
     let again = create(client).await;
     assert_eq!(instance(client, &again).await["Status"], 2);
@@ -251,7 +257,7 @@ async fn a_reset_knows_every_table() {
     let tables: Result<Vec<String>, db::Error> =
         server.service().app.db.read(|tx| tx.query(sql, &[], |row| row.text(0)));
     let engine = ["task", "task_event"];
-    let kept = ["format", "account", "access_key", "readiness"];
+    let kept = ["format", "account", "access_key", "readiness", "deployment", "host", "process"];
     let known = |table: &&String| {
         let table = table.as_str();
         engine.contains(&table) || kept.contains(&table) || server::store::lever_seed::EMPTIED.contains(&table)

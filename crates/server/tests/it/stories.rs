@@ -173,12 +173,10 @@ async fn an_instance_that_the_state_does_not_know_is_stopped_and_its_data_kept()
     let mut server = Cinnabar::start().await;
     let id = create(&server.client).await;
     let folder = server.folder.path().to_owned();
-    server
-        .restart_after(|| {
-            // As if an older copy of the state had been put back.
-            db::testing::forget(&folder).unwrap();
-        })
-        .await;
+    // As if an older copy of the state had been put back.
+    let emptied: Result<(), db::Error> = server.service().app.db.write(server::store::lever_seed::empty).await;
+    emptied.unwrap();
+    server.restart().await;
     for _ in 0..500 {
         if processes_in(&folder).is_empty() {
             assert!(folder.join("instances").join(&id).join("s1n0").exists());
