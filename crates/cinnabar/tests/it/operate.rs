@@ -159,3 +159,31 @@ fn without_its_database_a_server_is_alive_and_not_ready() {
     cluster.start_again();
     until("it is ready again", || ready(&server) == (200, Vec::new()));
 }
+
+/// One process answers, another one works: what an operator says to the first holds for the second.
+#[test]
+fn a_cancel_reaches_the_process_that_works() {
+    let Some(cluster) = Cluster::start() else { return };
+    let start = |role: &str| {
+        Server::start_in(Folder::new(), |command| {
+            command.args(["--role", role, "--host-name", role]).env("CINNABAR_DATABASE_URL", cluster.url());
+        })
+    };
+    let worker = start("all");
+    let front = start("api");
+    assert_eq!(ready(&front), (200, Vec::new()), "what it has no part in is not asked of it");
+    for task in 10_001..10_006 {
+        let instance = front.create();
+        let cancelled = front.client(&["task", "cancel", &task.to_string(), "--reason", "by mistake"]);
+        let ended = front.client(&["task", "wait", &task.to_string()]);
+        if cancelled.code == Some(0) {
+            assert!(ended.code == Some(1) && ended.out.contains("cancelled by an operator"), "{ended:?}");
+            assert!(!worker.folder.data().join("instances").join(&instance).exists());
+            let doctor = front.client(&["doctor"]);
+            assert_eq!((doctor.code, doctor.err.as_str()), (Some(0), ""), "{doctor:?}");
+            return;
+        }
+        assert!(cancelled.complaint().contains("has ended already") && ended.code == Some(0), "{cancelled:?}");
+    }
+    panic!("none of five was caught on its way");
+}

@@ -29,7 +29,7 @@ pub struct Readiness {
 /// A part of the service.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Part {
-    /// `state`, `engine` or `nodes`.
+    /// `state`; and where tasks are run also `engine` and `nodes`.
     pub name: String,
     /// It can do its work.
     pub ready: bool,
@@ -56,12 +56,16 @@ impl Last {
 
 async fn look(admin: &Admin) -> Readiness {
     let (state, nodes) = tokio::join!(in_time(state(admin)), in_time(nodes(admin)));
-    let parts = [("state", state), ("engine", engine(admin)), ("nodes", nodes)];
+    let mut parts = vec![("state", state), ("engine", engine(admin)), ("nodes", nodes)];
+    if !admin.app.hosting.process.role.works() {
+        // Others have workers and nodes.
+        parts.truncate(1);
+    }
     let part = |(name, result): (&str, Result<(), String>)| {
         let why = result.err().unwrap_or_default();
         Part { name: name.to_owned(), ready: why.is_empty(), why }
     };
-    let parts: Vec<_> = parts.map(part).into();
+    let parts: Vec<_> = parts.into_iter().map(part).collect();
     Readiness { ready: parts.iter().all(|part| part.ready), parts }
 }
 
@@ -72,7 +76,7 @@ async fn in_time(look: impl Future<Output = Result<(), String>>) -> Result<(), S
 
 /// A small write reaches the disk.
 async fn state(admin: &Admin) -> Result<(), String> {
-    let (owner, now) = (format!("process {}", std::process::id()), admin.app.clock.now_ms());
+    let (owner, now) = (admin.app.hosting.process.id.clone(), admin.app.clock.now_ms());
     let touched = admin.app.db.write(move |tx| census::touch(tx, &owner, now)).await;
     touched.map_err(|error: db::Error| error.to_string())
 }

@@ -11,11 +11,10 @@ const FILES: &[&str] = &["state.db", "state.db-wal", "state.db-shm", "credential
 /// Everybody's rights beside the owner's.
 const OTHERS: u32 = 0o077;
 
-pub(super) fn check(report: &mut Report, folder: &Path) {
+pub(super) fn check(report: &mut Report, folder: &Path, instances: &Path) {
     private(report, folder);
     FILES.iter().for_each(|name| private(report, &folder.join(name)));
-    let instances = folder.join("instances");
-    for instance in subfolders(&instances) {
+    for instance in subfolders(instances) {
         private(report, &instance);
         subfolders(&instance).iter().for_each(|node| private(report, node));
     }

@@ -10,7 +10,7 @@ mod nodes;
 mod tasks;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::App;
@@ -73,15 +73,25 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
 async fn look(app: &App, world: &World, folder: &Path) -> Report {
     let format = crate::store::MIGRATIONS.last().map_or(0, |migration| migration.number);
     let mut report = Report { format, ..Report::default() };
-    files::check(&mut report, folder);
+    files::check(&mut report, folder, &instances_folder(app, folder));
     if let Err(error) = tasks::check(&mut report, app) {
         unreadable(&mut report, &error);
     }
     match instances::check(&mut report, app, world) {
+        // A process without workers has no nodes.
+        Ok(_) if !app.hosting.process.role.works() => {}
         Ok(alive) => nodes::check(&mut report, app, world, &alive).await,
         Err(error) => unreadable(&mut report, &error),
     }
     report
+}
+
+/// The folder of this host's nodes.
+fn instances_folder(app: &App, folder: &Path) -> PathBuf {
+    match app.config.host.instances.as_os_str().is_empty() {
+        true => folder.join("instances"),
+        false => app.config.host.instances.clone(),
+    }
 }
 
 fn unreadable(report: &mut Report, error: &db::Error) {

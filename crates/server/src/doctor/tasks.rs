@@ -19,13 +19,19 @@ pub(super) fn check(report: &mut Report, app: &App) -> Result<(), db::Error> {
             let (tasks, _) = app.engine.inspect_list(tx, &filter)?;
             tasks.iter().for_each(|task| judge(report, task, app.clock.now_ms()));
         }
+        let since = app.hosting.alive_since(app.clock.steady_ms());
+        for host in store::host::waited_for(tx, since)?.into_iter().filter(|_| app.hosting.shared) {
+            let what = format!("{} tasks are {}", host.tasks, host.why());
+            report.add("host-without-worker", format!("host {}", host.host), what, "start a server with workers on it");
+        }
         for (id, kind, subject) in store::doctor::homeless_tasks(tx)? {
             let what = format!("{kind} works on {subject}, which the state does not know");
             report.add("task-without-instance", name(TaskId(id)), what, "abandon it when it comes to error");
         }
         Ok::<_, db::Error>(())
     })?;
-    if app.engine.last_looked().is_none_or(|ago| ago.as_millis() > SLACK.unsigned_abs().into()) {
+    let works = app.hosting.process.role.works();
+    if works && app.engine.last_looked().is_none_or(|ago| ago.as_millis() > SLACK.unsigned_abs().into()) {
         report.add("engine-stands", "engine", "no worker looks for tasks", "restart the server, and look into its log");
     }
     Ok(())

@@ -22,7 +22,7 @@ const FIRST_BUCKET: usize = 4;
 /// Everything that can be measured of a server, now.
 #[must_use]
 pub fn text(app: &App) -> String {
-    let census = app.metrics.census.read(&app.db, &app.engine);
+    let census = app.metrics.census.read(app);
     if let Err(error) = &census {
         tracing::warn!(%error, "the state cannot be read; what it knows is missing from the metrics");
     }
@@ -104,6 +104,10 @@ impl Snapshot {
         out.gauge("cinnabar_queue_age_seconds", age, census.queue_age.as_secs_f64())?;
         let instances = census.instances.iter().map(|(state, count)| ([("state", state.as_str())], *count));
         out.gauges("cinnabar_instances", "Instances that are not gone", instances)?;
+        let processes = census.processes.iter().map(|(role, is_there, count)| {
+            ([("role", role.as_str()), ("state", if *is_there { "alive" } else { "gone" })], *count)
+        });
+        out.gauges("cinnabar_processes", "Processes of this service that share the state", processes)?;
         let nodes = census.nodes.iter().map(|seen| {
             let state = if seen.state.is_empty() { "unseen" } else { &seen.state };
             ([("state", state), ("role", seen.role.as_str())], seen.count)

@@ -116,6 +116,7 @@ async fn what_happens_is_counted() {
     assert!(value(&format!("cinnabar_step_duration_seconds_count{{{purge}}}")) >= 1.0);
     assert_eq!(value("cinnabar_instances{state=\"running\"}") as u64, 1);
     assert_eq!(value("cinnabar_nodes{state=\"running\",role=\"master\"}") as u64, 1);
+    assert_eq!(value("cinnabar_processes{role=\"all\",state=\"alive\"}") as u64, 1);
     assert_eq!((value("cinnabar_state_readable") as u64, value("cinnabar_queue_age_seconds") as u64), (1, 0));
     assert!(value("process_resident_memory_bytes") > 1e6);
     assert_eq!(value(&format!("cinnabar_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))) as u64, 1);
