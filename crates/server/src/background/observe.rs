@@ -36,7 +36,9 @@ pub async fn round(app: Arc<App>, world: Arc<World>) {
 async fn look_after(app: &App, world: &World, id: String) {
     let (instance, nodes) = match world.load(&id) {
         Ok(loaded) => loaded,
-        Err(failure) => return tracing::error!(id, detail = failure.detail, "cannot read an instance to observe"),
+        Err(trouble) => {
+            return tracing::error!(id, detail = trouble.detail(), "cannot read an instance to observe");
+        }
     };
     let generation = u64::try_from(instance.generation).unwrap_or_default();
     let looks = join_all(nodes.iter().map(|node| look(app, world, &instance, node))).await;

@@ -45,8 +45,8 @@ async fn look_at_all(report: &mut Report, world: &World, alive: &[Alive]) -> Vec
             Ok((instance, nodes)) => {
                 wanted.extend(nodes.clone().into_iter().map(|node| (instance.clone(), nodes.clone(), node)))
             }
-            Err(failure) => {
-                let what = format!("it cannot be read: {}", failure.detail);
+            Err(trouble) => {
+                let what = format!("it cannot be read: {}", trouble.detail());
                 report.add("state-unreadable", instance.id.clone(), what, "look at the database; report this");
             }
         }

@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use super::ports::Ports;
 use super::steps::{self, FollowMaster, Make, MakeNodes};
-use super::world::{World, store_failure};
+use super::trouble::Trouble;
+use super::world::World;
 use crate::model::instance::{Instance, Node, Place, State};
 use crate::model::task_type;
 use crate::store;
@@ -40,7 +41,7 @@ impl Step for ReservePorts {
     async fn run(&self, cx: &StepContext) -> Outcome {
         match self.reserve(cx).await {
             Ok(places) => Outcome::Done(serde_json::json!(places)),
-            Err(failure) => Outcome::Fail(failure),
+            Err(trouble) => trouble.outcome(&self.0, cx),
         }
     }
 
@@ -84,7 +85,7 @@ impl Drop for Chosen<'_> {
 impl ReservePorts {
     /// Chooses a place for each node and writes it down at once, so that no other process of the host has it. A try that was
     /// cut short is gone on with.
-    async fn reserve(&self, cx: &StepContext) -> Result<Places, Failure> {
+    async fn reserve(&self, cx: &StepContext) -> Result<Places, Trouble> {
         let id = &cx.task.subject;
         for _ in 0..TRIES {
             // Also when this is dropped in the middle.
@@ -94,10 +95,11 @@ impl ReservePorts {
                 return Ok(places);
             }
         }
-        Err(Failure::new("the ports could not be reserved", format!("{TRIES} times others took what was chosen")))
+        Err(Failure::new("the ports could not be reserved", format!("{TRIES} times others took what was chosen"))
+            .into())
     }
 
-    async fn choose(&self, id: &str) -> Result<Places, Failure> {
+    async fn choose(&self, id: &str) -> Result<Places, Trouble> {
         let (instance, nodes) = self.0.load(id)?;
         let taken = self.0.taken_places()?;
         let mut places = Vec::with_capacity(nodes.len());
@@ -119,7 +121,7 @@ impl ReservePorts {
     }
 
     /// `None` when another node has got one of them meanwhile.
-    async fn write_down(&self, cx: &StepContext, places: Places) -> Result<Option<Places>, Failure> {
+    async fn write_down(&self, cx: &StepContext, places: Places) -> Result<Option<Places>, Trouble> {
         let cx = cx.clone();
         let written = self.0.db.write(move |tx| {
             if !cx.is_current(tx)? {
@@ -131,7 +133,7 @@ impl ReservePorts {
         match written.await {
             Ok(places) => Ok(Some(places)),
             Err(db::Error::Conflict(_)) => Ok(None),
-            Err(error) => Err(store_failure(&error)),
+            Err(error) => Err(Trouble::of_store(&error)),
         }
     }
 }

@@ -39,6 +39,20 @@ impl Trouble {
         Self { failure, waiting_helps: error.is_transient() }
     }
 
+    /// What the store said, in words that say nothing of it. It may be away for a moment, or be held up by another process:
+    /// that is no reason to undo anything.
+    #[must_use]
+    pub fn of_store(error: &db::Error) -> Self {
+        let waiting_helps = matches!(error, db::Error::Unavailable(_) | db::Error::InDoubt);
+        Self { failure: Failure::new("the state could not be read or written", error.to_string()), waiting_helps }
+    }
+
+    /// The cause, for operators.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.failure.detail
+    }
+
     /// Something that passes by itself.
     pub fn passing(message: impl Into<String>) -> Self {
         Self { failure: Failure::new(message, ""), waiting_helps: true }
@@ -99,5 +113,13 @@ mod tests {
         );
         assert!(trouble.failure.detail.contains("secret-place"));
         assert!(!trouble.waiting_helps);
+    }
+
+    #[test]
+    fn a_store_that_is_away_for_a_moment_fails_nothing() {
+        assert!(Trouble::of_store(&db::Error::Unavailable("its turn did not come".to_owned())).waiting_helps);
+        let broken = Trouble::of_store(&db::Error::Database("no such table: node".to_owned()));
+        assert!(!broken.waiting_helps);
+        assert_eq!(broken.to_string(), "the state could not be read or written");
     }
 }

@@ -11,6 +11,7 @@ use db::Db;
 use engine::{Clock, Failure};
 
 use super::ports::Ports;
+use super::trouble::Trouble;
 use crate::model::instance::{Access, Instance, Node, Place};
 use crate::store;
 
@@ -38,25 +39,19 @@ impl World {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn load(&self, id: &str) -> Result<(Instance, Vec<Node>), Failure> {
+    pub fn load(&self, id: &str) -> Result<(Instance, Vec<Node>), Trouble> {
         let loaded =
             self.db.read(|tx| Ok::<_, db::Error>((store::instance::get(tx, id)?, store::node::of_instance(tx, id)?)));
-        loaded.map_err(|error| store_failure(&error))
+        loaded.map_err(|error| Trouble::of_store(&error))
     }
 
     /// The places that nodes of this host have.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn taken_places(&self) -> Result<HashSet<Place>, Failure> {
-        self.db.read(|tx| store::node::places(tx, &self.host)).map_err(|error| store_failure(&error))
+    pub fn taken_places(&self) -> Result<HashSet<Place>, Trouble> {
+        self.db.read(|tx| store::node::places(tx, &self.host)).map_err(|error| Trouble::of_store(&error))
     }
-}
-
-/// A failure of the store, in words that say nothing of it.
-#[must_use]
-pub fn store_failure(error: &db::Error) -> Failure {
-    Failure::new("the state could not be read or written", error.to_string())
 }
 
 /// A node's name in the data plane.
