@@ -14,7 +14,10 @@ pub type Pairs = Vec<(String, String)>;
 /// # Errors
 /// `InvalidParameter` for bytes that are not UTF-8 and for a repeated name.
 pub fn decode(text: &[u8]) -> Result<Pairs, Error> {
-    let pairs: Pairs = form_urlencoded::parse(text).into_owned().collect();
+    let pairs: Pairs = form_urlencoded::parse(text).into_owned().take(PAIRS + 1).collect();
+    if pairs.len() > PAIRS {
+        return Err(too_many(PAIRS));
+    }
     let mut seen = std::collections::HashSet::new();
     for (name, value) in &pairs {
         // The decoder puts the replacement character where bytes are not UTF-8.
@@ -49,6 +52,17 @@ pub fn unflatten(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Ma
         Value::Object(map) => Ok(map),
         _ => Err(gateway::malformed("Parameters must have names, not numbers.", "参数名不能是数字。")),
     }
+}
+
+/// The most parameters of one request; a list of a thousand objects fits.
+pub const PAIRS: usize = 10_000;
+
+/// There are more.
+pub fn too_many(limit: usize) -> Error {
+    gateway::malformed(
+        format!("There are more than {limit} parameters; send fewer."),
+        format!("参数超过 {limit} 个，请减少。"),
+    )
 }
 
 /// No request type nests deeper than this.
