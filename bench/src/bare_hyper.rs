@@ -43,10 +43,11 @@ fn spawn(stream: TcpStream, body: Bytes, tls: Option<TlsAcceptor>) -> std::io::R
     tokio::spawn(async move {
         match tls {
             None => answers(TokioIo::new(stream), body).await,
-            Some(tls) => match tls.accept(stream).await {
-                Ok(stream) => answers(TokioIo::new(stream), body).await,
-                Err(_) => {}
-            },
+            Some(tls) => {
+                if let Ok(stream) = tls.accept(stream).await {
+                    answers(TokioIo::new(stream), body).await;
+                }
+            }
         }
     });
     Ok(())

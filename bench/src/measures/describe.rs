@@ -52,7 +52,9 @@ pub(super) fn measure_tls(bench: &Bench) -> Result<Vec<Row>, Error> {
 }
 
 /// The rounds, the length of the body, and the server's memory at the end.
-fn contest(bench: &Bench, is_tls: bool) -> Result<(Vec<(Round, Round)>, usize, f64), Error> {
+type Contest = (Vec<(Round, Round)>, usize, f64);
+
+fn contest(bench: &Bench, is_tls: bool) -> Result<Contest, Error> {
     let listen = process::free_address("127.0.0.1")?;
     let command = process::serve(&bench.cinnabar, &bench.million, listen, "127.0.0.1");
     let mut server = Process::start(command, &bench.million)?;

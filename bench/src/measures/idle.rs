@@ -82,7 +82,7 @@ fn crowd(address: SocketAddr) -> Result<Vec<TcpStream>, Error> {
     let mut crowd = Vec::with_capacity(IDLE);
     for number in 0..IDLE {
         let mut stream = connect(address)?;
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             stream.write_all(request.as_bytes()).map_err(Error::io("a request"))?;
             let (mut answer, mut part) = (Vec::new(), [0; 4096]);
             while load::body(&answer)?.is_none() {
@@ -104,7 +104,7 @@ fn is_open(stream: &mut TcpStream) -> bool {
 fn slow(address: SocketAddr) -> Result<Vec<TcpStream>, Error> {
     let begin = |number: usize| {
         let mut stream = connect(address)?;
-        let head: &[u8] = if number % 2 == 0 {
+        let head: &[u8] = if number.is_multiple_of(2) {
             b"POST / HTTP/1.1\r\nHost: x\r\nX: "
         } else {
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
