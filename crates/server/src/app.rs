@@ -40,7 +40,7 @@ pub struct App {
     pub metrics: Metrics,
     /// Whose word on others' addresses is taken.
     pub proxies: Proxies,
-    /// How much of bodies may be in memory, in pieces of [`received::PIECE`].
+    /// How much of bodies may be in memory, in pieces of [`crate::http::received::PIECE`].
     pub room: Arc<Semaphore>,
     /// The handlers.
     pub actions: Actions,

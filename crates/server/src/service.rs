@@ -2,7 +2,7 @@
 
 mod hosting;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -245,7 +245,16 @@ fn credentials(config: &Config, key: &StoredKey, address: SocketAddr) -> Credent
         secret_id: key.secret_id.clone(),
         secret_key: key.secret_key.clone(),
         region: config.regions.default.clone(),
-        endpoint: format!("http://{address}"),
+        endpoint: format!("http://{}", SocketAddr::new(reachable(address.ip()), address.port())),
+    }
+}
+
+/// The address by which clients on this machine find who listens on `address`.
+fn reachable(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
     }
 }
 

@@ -3,6 +3,7 @@
 //! A TLS record begins with 22, and none of HTTP's methods but CONNECT begins with a C. So one port serves plain HTTP, HTTPS and
 //! the proxy's CONNECT, and a connection that has not said anything yet costs no buffers.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
@@ -63,8 +65,8 @@ fn is_this_machine(peer: IpAddr, local: Option<IpAddr>) -> bool {
 
 /// Serves a connection to its end, which `watcher` lives to see.
 pub async fn serve(mut stream: TcpStream, peer: SocketAddr, door: Arc<Door>, watcher: Watcher) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    if let Err(error) = prepare(&stream, door.idle()) {
+        tracing::debug!(%error, "cannot set the options of a socket");
     }
     let peer = proxies::canonical(peer);
     let mut first = door.first_byte(&stream).await;
@@ -84,6 +86,13 @@ pub async fn serve(mut stream: TcpStream, peer: SocketAddr, door: Arc<Door>, wat
             Box::pin(http1(TokioIo::new(stream), peer, door, watcher, is_let_in)).await;
         }
     }
+}
+
+/// Small answers leave at once; and the system ends a connection whose client takes nothing of its answer for `idle`.
+fn prepare(stream: &TcpStream, idle: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    set_tcp_user_timeout(stream, u32::try_from(idle.as_millis()).unwrap_or(u32::MAX))?;
+    Ok(())
 }
 
 async fn secure(stream: TcpStream, peer: SocketAddr, door: Arc<Door>, watcher: Watcher) {

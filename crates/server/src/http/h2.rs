@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::Instant;
 
 use super::connection::Door;
 use super::dispatch;
@@ -55,6 +57,8 @@ pub async fn serve<I: Read + Write + Unpin + 'static>(io: I, peer: SocketAddr, d
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut quiet = pin!(quiet(&door, &work));
     let mut is_ending = false;
+    // For answers that the client does not take.
+    let mut late = pin!(tokio::time::sleep(Duration::MAX));
     loop {
         tokio::select! {
             ended = connection.as_mut() => {
@@ -66,7 +70,9 @@ pub async fn serve<I: Read + Write + Unpin + 'static>(io: I, peer: SocketAddr, d
             () = quiet.as_mut(), if !is_ending => {
                 is_ending = true;
                 connection.as_mut().graceful_shutdown();
+                late.as_mut().reset(Instant::now() + door.idle());
             }
+            () = late.as_mut(), if is_ending => return,
         }
     }
 }

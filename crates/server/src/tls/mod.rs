@@ -2,7 +2,7 @@
 //!
 //! A certificate that is given answers to its own names, and to whatever nobody else has a certificate for. The names of the API
 //! that it does not cover, and all names when none is given, are answered by certificates of a local authority
-//! ([`authority`]), which are made when they are first asked for ([`issued`]).
+//! ([`authority`]), which are made when they are first asked for (`issued.rs`).
 
 pub mod authority;
 mod given;

@@ -122,6 +122,23 @@ async fn a_slow_head_a_slow_body_and_silence_are_cut_off() {
 }
 
 #[tokio::test]
+async fn a_client_that_takes_no_answers_is_cut_off() {
+    let server = Cinnabar::start_with(|config| config.connections.idle = 1).await;
+    let asked = server.client.tc3_post("DescribeProductInfo", b"{}").bytes();
+    let asked = String::from_utf8(asked).unwrap().replace("Connection: close\r\n", "").repeat(20_000).into_bytes();
+    let mut stream = TcpStream::connect(server.client.address).await.unwrap();
+    let begun = Instant::now();
+    // It stands still once all buffers are full, and fails when the connection is cut.
+    let written = tokio::time::timeout(Duration::from_secs(60), stream.write_all(&asked)).await;
+    assert!(written.is_ok_and(|written| written.is_err()), "{:?}", begun.elapsed());
+    let open = || server.service().app.metrics.connections.read().0;
+    while open() > 0 && begun.elapsed() < Duration::from_secs(60) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(open(), 0);
+}
+
+#[tokio::test]
 async fn floods_of_headers_are_refused_by_count_and_by_size() {
     let server = Cinnabar::start().await;
     let many: String = (0..200).map(|index| format!("X-{index}: y\r\n")).collect();

@@ -190,7 +190,10 @@ async fn what_cannot_be_used_ends_the_start_with_what_to_do() {
 #[tokio::test]
 async fn beyond_loopback_it_listens_with_tls_or_when_it_is_told_to() {
     let open = |config: &mut Config| config.listen = "0.0.0.0:0".parse().unwrap();
-    drop(Cinnabar::start_with(open).await);
+    let server = Cinnabar::start_with(open).await;
+    let credentials = server::folder::Credentials::read(server.folder.path()).unwrap();
+    assert_eq!(credentials.endpoint, format!("http://127.0.0.1:{}", server.client.address.port()));
+    drop(server);
     let insecure = |config: &mut Config| {
         open(config);
         (config.tls.enabled, config.insecure_listen) = (false, true);
