@@ -167,6 +167,17 @@ impl Db {
         }
     }
 
+    /// As [`Db::read`], for a look through many rows that is taken now and then: what it passes over does not stay in memory.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn survey<T, E: From<Error>>(&self, f: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        match &self.inner.source {
+            Source::Sqlite(readers) => f(&Tx::new(On::Sqlite(&readers.aside()?))),
+            Source::Postgres(_) => self.read(f),
+        }
+    }
+
     /// Runs `f` in a writing transaction; `Ok` means that it is durable, `Err` that nothing of it was written.
     ///
     /// # Errors

@@ -15,6 +15,9 @@ use crate::Error;
 /// How much of the file readers map into memory; the database takes its own limit when that is less.
 const MAPPED_BYTES: i64 = 64 << 30;
 
+/// The page cache of a survey: a negative number is a size in KiB.
+const SURVEY_CACHE: i64 = -256;
+
 /// One connection.
 pub(crate) struct Reader {
     pub(crate) connection: Connection,
@@ -53,6 +56,14 @@ impl Readers {
         self.idle().push(reader);
     }
 
+    /// A connection for one survey, with its view open. What it passes over is not kept: not mapped, and hardly cached.
+    pub(crate) fn aside(&self) -> Result<Connection, Error> {
+        let connection = open_unmapped(&self.path)?;
+        connection.pragma_update(None, "cache_size", SURVEY_CACHE)?;
+        connection.execute_batch("BEGIN")?;
+        Ok(connection)
+    }
+
     /// To be called after a commit and before anyone hears of it.
     pub(crate) fn committed(&self) {
         self.commits.fetch_add(1, Ordering::SeqCst);
@@ -88,9 +99,14 @@ impl Reader {
 }
 
 fn open(path: &Path) -> Result<Connection, Error> {
+    let connection = open_unmapped(path)?;
+    connection.pragma_update(None, "mmap_size", MAPPED_BYTES)?;
+    Ok(connection)
+}
+
+fn open_unmapped(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     crate::configure_session(&connection)?;
-    connection.pragma_update(None, "mmap_size", MAPPED_BYTES)?;
     Ok(connection)
 }

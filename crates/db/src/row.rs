@@ -160,6 +160,17 @@ impl Row<'_> {
         }
     }
 
+    /// A TEXT column, as long as the row is looked at.
+    ///
+    /// # Errors
+    /// As [`Row::int`].
+    pub fn str(&self, index: usize) -> Result<&str, Error> {
+        match self.0 {
+            Cells::Sqlite(row) => Ok(row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)?),
+            Cells::Postgres(row) => column(row, index),
+        }
+    }
+
     /// A TEXT column that may be NULL.
     ///
     /// # Errors

@@ -150,3 +150,13 @@ async fn idle_readers_do_not_keep_the_log_from_being_folded_in() {
     // A thousand pages of 4 KiB are the mark at which the log is folded in; it is used anew from the start then.
     assert!(size() < 3 * 1000 * 4096, "the log grew to {} bytes", size());
 }
+
+#[tokio::test]
+async fn a_survey_sees_one_state_and_every_write_that_was_answered_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder, &[FIRST]).unwrap();
+    insert(&db, "a").await.unwrap();
+    let count = |tx: &db::Tx<'_>| tx.query_opt("SELECT COUNT(*) FROM t", &[], |row| row.int(0));
+    let seen: Result<_, Error> = db.survey(|tx| Ok((count(tx)?, count(tx)?)));
+    assert_eq!(seen.unwrap(), (Some(1), Some(1)));
+}

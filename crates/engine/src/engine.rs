@@ -122,7 +122,7 @@ pub(crate) struct Inner {
 
 impl Engine {
     /// An engine on a database that has the tables of [`MIGRATION_SQL`](crate::MIGRATION_SQL), [`LISTS_SQL`](crate::LISTS_SQL),
-    /// [`OPERATORS_SQL`](crate::OPERATORS_SQL) and [`HOSTS_SQL`](crate::HOSTS_SQL); it works once started.
+    /// [`OPERATORS_SQL`](crate::OPERATORS_SQL), [`HOSTS_SQL`](crate::HOSTS_SQL) and [`LEASES_SQL`](crate::LEASES_SQL); it works once started.
     #[must_use]
     pub fn new(db: Db, registry: Registry, clock: Clock, settings: Settings) -> Self {
         Self::with_fuse(db, registry, clock, settings, None)

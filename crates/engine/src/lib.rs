@@ -124,3 +124,5 @@ pub const LISTS_SQL: &str = include_str!("../../../migrations/0004_lists.sql");
 pub const OPERATORS_SQL: &str = include_str!("../../../migrations/0005_operators.sql");
 /// And so that each task can belong to a host.
 pub const HOSTS_SQL: &str = include_str!("../../../migrations/0007_task_host.sql");
+/// And so that what somebody works on is found among many tasks that wait.
+pub const LEASES_SQL: &str = include_str!("../../../migrations/0009_leases.sql");

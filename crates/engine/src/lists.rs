@@ -15,10 +15,11 @@
 mod columns;
 mod names;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use ahash::AHashSet;
 use db::{Db, Error, Tx};
 
 use crate::clock::millis;
@@ -212,7 +213,6 @@ fn unended(tx: &Tx<'_>, filter: &TaskFilter) -> Result<(usize, Vec<Key>), Error>
         keys.sort_unstable_by_key(|key| std::cmp::Reverse(*key));
         return Ok((keys.len(), keys));
     }
-    let subjects: HashSet<&str> = subjects.iter().map(String::as_str).collect();
-    let keys = list::unended_on(tx, filter, |subject| subjects.contains(subject))?;
-    Ok((keys.len(), keys))
+    let subjects: AHashSet<&str> = subjects.iter().map(String::as_str).collect();
+    list::unended_on(tx, filter, |subject| subjects.contains(subject))
 }

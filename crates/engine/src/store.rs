@@ -145,3 +145,10 @@ fn read_task(row: &Row<'_>) -> Result<Task, Error> {
         epoch: row.small(16)?,
     })
 }
+
+/// The engine's own tables and indexes, for tests of its SQL.
+#[cfg(test)]
+fn migrations() -> Vec<db::Migration> {
+    let texts = [crate::MIGRATION_SQL, crate::LISTS_SQL, crate::OPERATORS_SQL, crate::HOSTS_SQL, crate::LEASES_SQL];
+    texts.into_iter().zip(1..).map(|(sql, number)| db::Migration { number, sql }).collect()
+}

@@ -1,11 +1,11 @@
 //! Names by numbers: a name that many tasks share is kept once.
 
-use std::collections::HashMap;
+use ahash::AHashMap;
 
 /// Numbers in the order in which the names came.
 #[derive(Default)]
 pub(super) struct Names {
-    numbers: HashMap<Box<str>, u32>,
+    numbers: AHashMap<Box<str>, u32>,
 }
 
 impl Names {

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 pub(crate) const START: i64 = 1_700_000_000_000;
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration { number: 1, sql: engine::MIGRATION_SQL },
     Migration { number: 2, sql: engine::LISTS_SQL },
     Migration { number: 3, sql: engine::OPERATORS_SQL },
     Migration { number: 4, sql: engine::HOSTS_SQL },
+    Migration { number: 5, sql: engine::LEASES_SQL },
     Migration {
-        number: 5,
+        number: 6,
         sql: "CREATE TABLE made (task BIGINT, name TEXT, PRIMARY KEY (task, name)); CREATE TABLE ending (task BIGINT, status TEXT)",
     },
 ];

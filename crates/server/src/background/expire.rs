@@ -22,7 +22,7 @@ pub async fn round(app: Arc<App>) {
     let since = |seconds: i64| now.saturating_sub(seconds.saturating_mul(1000));
     let (postpaid, prepaid) = (since(isolation.postpaid), since(isolation.prepaid));
     let due = move |tx: &Tx<'_>| store::instance_change::expired(tx, postpaid, prepaid);
-    match app.db.read(due) {
+    match app.db.survey(due) {
         Ok(expired) if expired.is_empty() => {}
         Ok(_) => {
             let engine = app.engine.clone();

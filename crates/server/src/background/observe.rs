@@ -26,7 +26,7 @@ const MEMORY_STEP: u64 = 256 << 10;
 
 /// One round over all instances that no task holds.
 pub async fn round(app: Arc<App>, world: Arc<World>) {
-    let ids = match app.db.read(|tx| store::instance_change::settled(tx, &world.host)) {
+    let ids = match app.db.survey(|tx| store::instance_change::settled(tx, &world.host)) {
         Ok(ids) => ids,
         Err(error) => return tracing::error!(%error, "cannot list the instances to observe"),
     };

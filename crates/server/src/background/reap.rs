@@ -18,7 +18,7 @@ pub async fn round(world: Arc<World>) {
         Ok(nodes) => nodes,
         Err(error) => return tracing::error!(%error, "cannot list the nodes"),
     };
-    let known = world.db.read(|tx| {
+    let known = world.db.survey(|tx| {
         Ok::<_, db::Error>((
             store::instance_change::with_nodes(tx)?,
             store::instance_change::gone_with_ports(tx, &world.host)?,

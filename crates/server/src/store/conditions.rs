@@ -2,6 +2,8 @@
 
 use db::Param;
 
+use super::instance::fold;
+
 /// An owned parameter.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
@@ -92,15 +94,15 @@ pub(super) fn one_of(column: &str, count: usize) -> String {
     format!("{column} IN (NULL{})", ", ?".repeat(count))
 }
 
-/// `column` contains the next value, which must be a [`pattern`]; upper and lower case are alike.
+/// `column`, which holds folded names, contains the next value, which must be a [`pattern`].
 pub(super) fn contains(column: &str) -> String {
-    format!("lower({column}) LIKE lower(?) ESCAPE '\\'")
+    format!("{column} LIKE ? ESCAPE '\\'")
 }
 
-/// The LIKE pattern of everything that contains `text`, with the wildcards in it taken literally.
+/// The LIKE pattern of all folded names that contain `text`, with the wildcards in it taken literally.
 pub(super) fn pattern(text: &str) -> Value {
     let mut pattern = String::from("%");
-    for c in text.chars() {
+    for c in fold(text).chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use db::{Error, Param, Tx, params};
 
+use super::instance::fold;
 use crate::model::change::Change;
 
 /// Changes an instance.
@@ -13,7 +14,10 @@ use crate::model::change::Change;
 pub fn change(tx: &Tx<'_>, id: &str, change: &Change) -> Result<(), Error> {
     let set = |sql, value: Param<'_>| tx.execute(sql, &[id.into(), value]).map(drop);
     match change {
-        Change::Name(name) => set("UPDATE instance SET name = $2 WHERE id = $1", name.into()),
+        Change::Name(name) => {
+            let sql = "UPDATE instance SET name = $2, folded_name = $3 WHERE id = $1";
+            tx.execute(sql, params![id, name, &fold(name)]).map(drop)
+        }
         Change::Project(project) => set("UPDATE instance SET project_id = $2 WHERE id = $1", (*project).into()),
         Change::AutoRenew(renew) => set("UPDATE instance SET auto_renew = $2 WHERE id = $1", (*renew).into()),
         Change::DeleteProtection(on) => set("UPDATE instance SET delete_protection = $2 WHERE id = $1", (*on).into()),
@@ -62,10 +66,10 @@ pub struct Expired {
 pub fn expired(tx: &Tx<'_>, postpaid: i64, prepaid: i64) -> Result<Vec<Expired>, Error> {
     let sql = concat!(
         "SELECT id, account, region, host FROM instance i WHERE state = 'isolated'
-         AND isolated_at <= CASE billing_mode WHEN 0 THEN $1 ELSE $2 END",
+         AND isolated_at <= $3 AND isolated_at <= CASE billing_mode WHEN 0 THEN $1 ELSE $2 END",
         no_live_task!()
     );
-    tx.query(sql, params![postpaid, prepaid], |row| {
+    tx.query(sql, params![postpaid, prepaid, postpaid.max(prepaid)], |row| {
         Ok(Expired { id: row.text(0)?, account: row.text(1)?, region: row.text(2)?, host: row.text(3)? })
     })
 }

@@ -130,7 +130,7 @@ fn add(conditions: &mut Conditions, only: &Only) {
 }
 
 fn any_word(conditions: &mut Conditions, words: &[String]) {
-    let one = format!("i.id = ? OR i.address = ? OR {}", contains("i.name"));
+    let one = format!("i.id = ? OR i.address = ? OR {}", contains("i.folded_name"));
     let text = vec![one; words.len()].join(" OR ");
     let values = words.iter().flat_map(|word| [word.into(), word.into(), pattern(word)]);
     conditions.add(&format!("({text})"), values);

@@ -32,6 +32,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 6, sql: include_str!("../../../../migrations/0006_levers.sql") },
     Migration { number: 7, sql: engine::HOSTS_SQL },
     Migration { number: 8, sql: include_str!("../../../../migrations/0008_hosts.sql") },
+    Migration { number: 9, sql: engine::LEASES_SQL },
+    Migration { number: 10, sql: include_str!("../../../../migrations/0010_instance_lists.sql") },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.

@@ -99,8 +99,11 @@ fn subjects(tx: &Tx<'_>, filter: &Filter) -> Result<Option<Vec<String>>, Error> 
     let mut conditions = Conditions::default();
     let whose = [Value::from(&filter.account), (&filter.region).into()];
     conditions.add(&format!("o.account = ? AND o.region = ?{text}"), whose.into_iter().chain(values));
-    let sql = format!("SELECT o.id FROM instance o WHERE {}", conditions.text());
-    tx.query(&sql, &conditions.params(), |row| row.text(0)).map(Some)
+    // In one text: ten thousand rows would take twice as long.
+    let sql = format!("SELECT COALESCE(string_agg(o.id, ' '), '') FROM instance o WHERE {}", conditions.text());
+    tx.query_opt(&sql, &conditions.params(), |row| {
+        Ok(row.str(0)?.split_ascii_whitespace().map(str::to_owned).collect())
+    })
 }
 
 /// The names and projects of the tasks' instances.
@@ -135,7 +138,7 @@ fn of_instances(filter: &Filter) -> Option<(String, Vec<Value>)> {
         values.push(id.into());
     }
     if let Some(name) = &filter.instance_name {
-        text = format!("{text} AND {}", contains("o.name"));
+        text = format!("{text} AND {}", contains("o.folded_name"));
         values.push(pattern(name));
     }
     if let Some(projects) = &filter.projects {
