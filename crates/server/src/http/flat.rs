@@ -76,8 +76,10 @@ enum Part {
 }
 
 impl Part {
+    /// A number in its one spelling is a place in a list: `00` and `+0` would be the place of `0` once more.
     fn of(text: &str) -> Self {
-        text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Index)
+        let index = text.parse().ok().filter(|index: &usize| index.to_string() == text);
+        index.map_or_else(|| Self::Name(text.to_owned()), Self::Index)
     }
 }
 
@@ -160,6 +162,8 @@ mod tests {
         assert!(message("A=1&A=2").contains("`A` is given more than once"));
         assert!(message("A.0=1&A.2=2").contains("`A` must have the elements"));
         assert!(message("A.0=1&A.B=2").contains("`A`"));
+        assert!(message("A.0=1&A.00=2").contains("`A`"), "one place, spelt in two ways");
+        assert_eq!(read("A.+0=1").unwrap(), json!({"A": {"+0": "1"}}), "no list");
         assert!(message("A=1&A.B=2").contains("`A` is both"));
         assert!(message("A=%ff").contains("`A` is not valid UTF-8"));
         assert!(message(&format!("A{}=1", ".B".repeat(99))).contains("too deeply"));

@@ -8,6 +8,7 @@ mod harness;
 mod admin;
 mod bad_input;
 mod contract;
+mod corpus;
 mod docs;
 mod doctor;
 mod gateway;
