@@ -163,7 +163,7 @@ mod tests {
         assert!(message("A.0=1&A.2=2").contains("`A` must have the elements"));
         assert!(message("A.0=1&A.B=2").contains("`A`"));
         assert!(message("A.0=1&A.00=2").contains("`A`"), "one place, spelt in two ways");
-        assert_eq!(read("A.+0=1").unwrap(), json!({"A": {"+0": "1"}}), "no list");
+        assert_eq!(read("A.%2B0=1").unwrap(), json!({"A": {"+0": "1"}}), "no list");
         assert!(message("A=1&A.B=2").contains("`A` is both"));
         assert!(message("A=%ff").contains("`A` is not valid UTF-8"));
         assert!(message(&format!("A{}=1", ".B".repeat(99))).contains("too deeply"));
