@@ -45,7 +45,7 @@ impl Context {
     pub fn origin(&self) -> Origin {
         Origin {
             request_id: self.request_id.to_string(),
-            operator: self.caller.uin.to_string(),
+            operator: self.caller.user_id(),
             client: self.peer.to_string(),
         }
     }

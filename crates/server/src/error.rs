@@ -6,6 +6,7 @@
 
 pub mod gateway;
 pub mod product;
+pub mod sts;
 pub mod tag;
 
 use std::fmt;
