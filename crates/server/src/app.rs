@@ -7,6 +7,7 @@ use engine::{Clock, Engine};
 use time::UtcOffset;
 
 use crate::action::Actions;
+use crate::auth::grants::Grants;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
@@ -33,6 +34,8 @@ pub struct App {
     pub keys: Keys,
     /// What was asked for by keys that nobody has.
     pub strangers: Strangers,
+    /// What callers may do.
+    pub grants: Grants,
     /// The temporary keys.
     pub tokens: Tokens,
     /// The request counts.

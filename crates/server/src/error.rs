@@ -5,6 +5,7 @@
 //! a test compares.
 
 pub mod gateway;
+pub mod permission;
 pub mod product;
 pub mod sts;
 pub mod tag;

@@ -19,6 +19,7 @@ use crate::admin::listener::AdminError;
 use crate::admin::ready::Last;
 use crate::admin::{self, Admin};
 use crate::app::App;
+use crate::auth::grants::Grants;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
@@ -298,6 +299,7 @@ fn app(
         keys: Keys::default(),
         strangers: Strangers::default(),
         tokens,
+        grants: Grants::default(),
         time_offset,
     })
 }

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use crate::action::Action;
 use crate::app::App;
+use crate::auth::authorise::Sight;
+use crate::auth::grants::Grants;
 use crate::auth::keys::{Caller, Keys};
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
@@ -143,6 +145,7 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         time_offset: wire_time::offset(&config.time_offset).unwrap(),
         keys: Keys::default(),
         strangers: Strangers::default(),
+        grants: Grants::default(),
         tokens: Tokens::new(&"07".repeat(32)).unwrap(),
         hosting: Arc::new(Hosting::new(process, false, 10_000)),
         levers: None,
@@ -175,6 +178,7 @@ pub(crate) fn context() -> Context {
         language: Language::English,
         peer: ([127, 0, 0, 1], 1).into(),
         now: NOW,
+        sight: Sight::All,
     }
 }
 

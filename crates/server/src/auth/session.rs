@@ -3,6 +3,8 @@
 use api::Secret;
 use serde::{Deserialize, Serialize};
 
+use super::grants::Held;
+
 /// A temporary key with all that its token says of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Grant {
@@ -49,7 +51,7 @@ pub struct Session {
     /// Whom it stands for.
     pub who: Who,
     /// What it may do at most; `None` when it was not narrowed down.
-    pub policy: Option<String>,
+    pub policy: Option<Held>,
     /// From when on it is refused, milliseconds since 1970.
     pub expires: i64,
 }

@@ -13,6 +13,7 @@ use super::Levers;
 use super::seed::{Planned, Seed};
 use crate::action::Action;
 use crate::app::App;
+use crate::auth::authorise::Sight;
 use crate::auth::keys::Caller;
 use crate::context::Context;
 use crate::error::{Error, Language};
@@ -97,6 +98,7 @@ fn context(app: &App, planned: &Planned) -> Context {
         language: Language::English,
         peer: SocketAddr::from(([127, 0, 0, 1], 0)),
         now: app.clock.now_ms(),
+        sight: Sight::All,
     }
 }
 

@@ -6,6 +6,7 @@ mod conditions;
 pub mod deal;
 pub mod deal_progress;
 pub mod doctor;
+pub mod grants;
 pub mod host;
 pub mod instance;
 pub mod instance_change;

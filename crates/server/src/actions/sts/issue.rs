@@ -1,6 +1,7 @@
 //! What all actions share that give out a temporary key: how long it lives, what narrows it down, how it is answered.
 
 use api::sts::Credentials;
+use policy::{Policy, Purpose};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -83,6 +84,7 @@ pub(super) fn policy(given: &str) -> Result<String, Error> {
     if text.len() > LONGEST_POLICY {
         return Err(sts::policy_too_long(text.len(), LONGEST_POLICY));
     }
+    Policy::parse(&text, Purpose::Identity).map_err(sts::policy_invalid)?;
     Ok(text)
 }
 
