@@ -48,7 +48,7 @@ pub fn check(app: &App, context: &Context, info: &'static ActionInfo, params: &V
         return Ok(Sight::All);
     }
     let rights = app.grants.of(app, &context.caller)?;
-    let asked = Asked { app, context, info, rights: &rights, params };
+    let asked = Asked { app, context, info, rights: &rights, request_tags: request_tags(params) };
     match target::of(info, params) {
         Target::Instances(ids) => ids.into_iter().try_for_each(|id| asked.instance(id))?,
         Target::Task(id) => asked.task(id)?,
@@ -65,7 +65,7 @@ struct Asked<'a> {
     context: &'a Context,
     info: &'static ActionInfo,
     rights: &'a Rights,
-    params: &'a Value,
+    request_tags: Vec<(String, String)>,
 }
 
 impl Asked<'_> {
@@ -121,13 +121,12 @@ impl Asked<'_> {
     }
 
     fn decide(&self, resource: Resource<'_>, resource_tags: &[(String, String)]) -> Decision {
-        let request_tags = request_tags(self.params);
         let facts = Facts {
             ip: Some(self.context.peer.ip()),
             now_ms: self.context.now,
             uin: &self.caller().uin,
             resource_tags,
-            request_tags: &request_tags,
+            request_tags: &self.request_tags,
         };
         let query =
             Query { service: self.info.service, action: self.info.name, resource, facts: &facts, principal: None };

