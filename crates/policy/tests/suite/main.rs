@@ -1,0 +1,9 @@
+//! What policies mean, against examples and against a slow, plain reading of the same rules.
+
+mod common;
+mod conditions;
+mod evaluation;
+mod properties;
+mod reference;
+mod refusals;
+mod speed;
