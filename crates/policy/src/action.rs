@@ -40,7 +40,10 @@ impl Actions {
 fn bare(text: &str, at: &str) -> Result<String, ParseError> {
     let right = "write `redis:DescribeTaskInfo`, `name/redis:DescribeTaskInfo`, `redis:Describe*`, `redis:*` or `*`";
     if text.starts_with("permid/") {
-        return Err(wrong(at, format!("{} is a numbered set of actions, which are not known here; {right}", shown(text))));
+        return Err(wrong(
+            at,
+            format!("{} is a numbered set of actions, which are not known here; {right}", shown(text)),
+        ));
     }
     let bare = text.strip_prefix("name/").unwrap_or(text);
     let is_word = |word: &str| {

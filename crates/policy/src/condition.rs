@@ -22,7 +22,11 @@ pub(crate) struct Condition {
 enum Rule {
     /// Whether the request is to have nothing for the key.
     Null(bool),
-    Compare { test: Test, negated: bool, quantifier: Quantifier },
+    Compare {
+        test: Test,
+        negated: bool,
+        quantifier: Quantifier,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +51,16 @@ pub(crate) fn parse(json: &Json, at: &str) -> Result<Vec<Condition>, ParseError>
 
 impl Condition {
     fn parse(operator: &str, key: &str, values: &Json, at: &str) -> Result<Self, ParseError> {
-        let (quantifier, rest) = match (operator.strip_prefix("for_any_value:"), operator.strip_prefix("for_all_value:")) {
-            (Some(rest), _) => (Quantifier::ForAny, rest),
-            (_, Some(rest)) => (Quantifier::ForAll, rest),
-            _ => (Quantifier::Plain, operator),
-        };
+        let (quantifier, rest) =
+            match (operator.strip_prefix("for_any_value:"), operator.strip_prefix("for_all_value:")) {
+                (Some(rest), _) => (Quantifier::ForAny, rest),
+                (_, Some(rest)) => (Quantifier::ForAll, rest),
+                _ => (Quantifier::Plain, operator),
+            };
         let (name, if_exist) = rest.strip_suffix("_if_exist").map_or((rest, false), |name| (name, true));
-        let (family, negated) = compare::operator(name)
-            .ok_or_else(|| wrong(at, "is not an operator known here, such as string_equal, ip_equal or date_less_than"))?;
+        let (family, negated) = compare::operator(name).ok_or_else(|| {
+            wrong(at, "is not an operator known here, such as string_equal, ip_equal or date_less_than")
+        })?;
         let place = format!("{at}.{}", shown(key));
         let key = Key::parse(key, at)?;
         suits(&key, family, &place)?;
@@ -93,7 +99,9 @@ fn suits(key: &Key, family: Family, at: &str) -> Result<(), ParseError> {
     let (suits, right) = match key {
         Key::Ip => (matches!(family, Family::Ip), "ip_equal or ip_not_equal"),
         Key::CurrentTime => (matches!(family, Family::Date(_)), "the date_… operators"),
-        Key::Uin => (matches!(family, Family::Text { .. } | Family::Numeric(_)), "the string_… and numeric_… operators"),
+        Key::Uin => {
+            (matches!(family, Family::Text { .. } | Family::Numeric(_)), "the string_… and numeric_… operators")
+        }
         Key::Tags(_) => (matches!(family, Family::Text { .. }), "the string_… operators, with `key&value`"),
         Key::Tag(..) => (
             matches!(family, Family::Text { .. } | Family::Numeric(_) | Family::Bool),

@@ -120,10 +120,9 @@ impl Statement {
                 (Purpose::Trust, Some(_), _) => {
                     return Err(wrong(part("resource"), "does not stand in a trust policy; leave it out"));
                 }
-                (Purpose::Identity, resource, None) => Scope::Resources(resource::parse(
-                    resource.ok_or_else(|| missing("resource"))?,
-                    &part("resource"),
-                )?),
+                (Purpose::Identity, resource, None) => {
+                    Scope::Resources(resource::parse(resource.ok_or_else(|| missing("resource"))?, &part("resource"))?)
+                }
                 (Purpose::Trust, None, principal) => Scope::Principals(principal::parse(
                     principal.ok_or_else(|| missing("principal"))?,
                     &part("principal"),

@@ -17,7 +17,11 @@ impl Pattern {
         let last = if pieces.len() > 1 { pieces.pop() } else { None };
         let mut pieces = pieces.into_iter();
         let first = pieces.next().unwrap_or_default().into();
-        Self { first, middle: pieces.filter(|piece| !piece.is_empty()).map(Into::into).collect(), last: last.map(Into::into) }
+        Self {
+            first,
+            middle: pieces.filter(|piece| !piece.is_empty()).map(Into::into).collect(),
+            last: last.map(Into::into),
+        }
     }
 
     /// Whether it has a `*`.

@@ -25,7 +25,7 @@ pub const PRESETS: [Preset; 5] = [
         id: 2,
         name: "QcloudResourceFullAccess",
         description: "Everything but users, keys, policies and roles.",
-        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["redis:*","tag:*","region:*"],"resource":"*"}]}"#,
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["redis:*","tag:*","region:*","vpc:*","cvm:*"],"resource":"*"}]}"#,
     },
     // Not `sts:Get*`: those actions make keys.
     Preset {

@@ -32,7 +32,9 @@ pub(crate) fn parse(json: &Json, at: &str) -> Result<Vec<Principal>, ParseError>
             let text = item.text(&at)?;
             found.push(match kind.as_str() {
                 "qcs" => user(text, &at)?,
-                "service" | "federated" if !text.is_empty() && !text.contains('*') => Principal::Named(Pattern::new(text)),
+                "service" | "federated" if !text.is_empty() && !text.contains('*') => {
+                    Principal::Named(Pattern::new(text))
+                }
                 "service" | "federated" => return Err(wrong(at, "must be a name without a wildcard")),
                 _ => return Err(wrong(at, "is not known; write `qcs`, `service` or `federated`")),
             });

@@ -25,8 +25,17 @@ const SHORT_REGIONS: [(&str, &str); 8] = [
 pub(crate) enum Target {
     /// `*`.
     All,
-    /// Six parts; `None` stands for any.
-    Parts { service: Pattern, region: Option<Pattern>, account: Option<Pattern>, path: Pattern },
+    /// Six parts.
+    Parts(Box<Parts>),
+}
+
+/// What stands between the colons; `None` stands for any.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    service: Pattern,
+    region: Option<Pattern>,
+    account: Option<Pattern>,
+    path: Pattern,
 }
 
 /// The resources of a statement.
@@ -50,12 +59,12 @@ impl Target {
             return Err(wrong(at, format!("{} lacks its service or what is meant of it; {RIGHT}", shown(text))));
         }
         let region = SHORT_REGIONS.iter().find(|(short, _)| *short == region).map_or(region, |(_, long)| long);
-        Ok(Self::Parts {
+        Ok(Self::Parts(Box::new(Parts {
             service: Pattern::new(&service.to_ascii_lowercase()),
             region: part(region),
             account: part(account_digits(account, at)?),
             path: Pattern::new(&today(path)),
-        })
+        })))
     }
 
     /// Whether this resource is meant.
@@ -63,11 +72,11 @@ impl Target {
         let fits = |pattern: &Option<Pattern>, text: &str| pattern.as_ref().is_none_or(|it| it.matches(text));
         match self {
             Self::All => true,
-            Self::Parts { service, region, account, path } => {
-                path.matches(resource.path)
-                    && service.matches(resource.service)
-                    && fits(region, resource.region)
-                    && fits(account, resource.account)
+            Self::Parts(parts) => {
+                parts.path.matches(resource.path)
+                    && parts.service.matches(resource.service)
+                    && fits(&parts.region, resource.region)
+                    && fits(&parts.account, resource.account)
             }
         }
     }
@@ -84,7 +93,10 @@ fn account_digits<'t>(account: &'t str, at: &str) -> Result<&'t str, ParseError>
     }
     match account.strip_prefix("uin/") {
         Some(uin) if !uin.is_empty() && uin.chars().all(|c| c.is_ascii_digit() || c == '*') => Ok(uin),
-        _ => Err(wrong(at, format!("{} is not an account; write `uin/` and its digits, or leave it empty", shown(account)))),
+        _ => Err(wrong(
+            at,
+            format!("{} is not an account; write `uin/` and its digits, or leave it empty", shown(account)),
+        )),
     }
 }
 

@@ -1,0 +1,11 @@
+//! What policies mean, against examples and against a slow, plain reading of the same rules.
+
+#![cfg(test)]
+
+mod common;
+mod conditions;
+mod evaluation;
+mod properties;
+mod reference;
+mod refusals;
+mod speed;
