@@ -8,9 +8,12 @@ use time::UtcOffset;
 use tokio::sync::Semaphore;
 
 use crate::action::Actions;
+use crate::audit::Audit;
+use crate::auth::grants::Grants;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
+use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::http::proxies::Proxies;
 use crate::levers::Levers;
@@ -34,6 +37,12 @@ pub struct App {
     pub keys: Keys,
     /// What was asked for by keys that nobody has.
     pub strangers: Strangers,
+    /// What callers may do.
+    pub grants: Grants,
+    /// The temporary keys.
+    pub tokens: Tokens,
+    /// Who asked for what.
+    pub audit: Audit,
     /// The request counts.
     pub limiter: Limiter,
     /// The counters.

@@ -27,6 +27,8 @@ pub struct Config {
     pub insecure_listen: bool,
     pub trusted_proxies: Vec<IpNet>,
     pub rate_limit: RateLimit,
+    pub rates: Rates,
+    pub audit: Audit,
     pub time_offset: String,
     pub tls: Tls,
     pub connections: Connections,
@@ -87,6 +89,38 @@ pub enum RateLimit {
     /// As each action's page says.
     Documented,
     /// Not at all.
+    Off,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Rates {
+    pub account: u32,
+    pub account_everywhere: u32,
+    pub address: u32,
+    pub failures: u32,
+    pub server: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Audit {
+    pub requests: AuditRequests,
+    pub size: u64,
+    pub files: usize,
+}
+
+/// Which requests are written into the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditRequests {
+    /// All but those that were answered and can change nothing.
+    Changes,
+    /// Each.
+    All,
+    /// None.
     Off,
 }
 
@@ -263,6 +297,9 @@ impl Config {
         }
         if let Some(name) = self.tls.names.iter().find(|name| !is_host(name)) {
             return complain(&format!("tls.names: `{name}` is neither a host name nor an address"));
+        }
+        if self.audit.size == 0 || self.audit.size > 1024 || self.audit.files == 0 {
+            return complain("audit.size must be 1 to 1024, and audit.files at least 1");
         }
         if self.tasks.lease < 3 {
             return complain("tasks.lease must be at least 3");

@@ -10,6 +10,7 @@ pub mod action;
 pub mod actions;
 pub mod admin;
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod background;
 pub mod config;

@@ -5,6 +5,7 @@
 //! both are made from the same macro.
 
 pub mod access;
+pub mod audit;
 pub mod auth;
 pub mod doctor;
 pub mod health;
@@ -58,7 +59,7 @@ struct Document;
 
 /// The routes that ask for the token.
 fn guarded(with_levers: bool) -> Routes {
-    let routes = Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes());
+    let routes = Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes()).merge(audit::routes());
     if with_levers { routes.merge(levers::routes()) } else { routes }
 }
 

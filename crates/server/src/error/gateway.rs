@@ -187,24 +187,9 @@ pub fn signature_expired(timestamp: i64, now: i64) -> Error {
     )
 }
 
-/// A token was sent that no session has.
-pub fn token_failure() -> Error {
-    Error::new(
-        "AuthFailure.TokenFailure",
-        "The token is not valid: this key is a permanent one and takes no token.",
-        "Token 错误：该密钥为永久密钥，不需要 Token。",
-    )
-}
-
-/// Too many requests in this second. Clients read both numbers out of the message.
-pub fn request_limit_exceeded(count: u32, limit: u32) -> Error {
-    Error::new(
-        "RequestLimitExceeded",
-        format!(
-            "Your current request times equals to `{count}` in a second, which exceeds the frequency limit `{limit}` for a second. Please reduce the frequency of calls."
-        ),
-        format!("您当前每秒请求 `{count}` 次，超过了每秒频率上限 `{limit}` 次，请稍后重试。"),
-    )
+/// The token is not there, or is not that of the key.
+pub fn token_failure(why: &str, why_zh: &str) -> Error {
+    Error::new("AuthFailure.TokenFailure", format!("The token is not valid: {why}."), format!("Token 错误：{why_zh}。"))
 }
 
 /// Too many requests are signed by keys that nobody has; this one's was not looked for.
