@@ -22,8 +22,8 @@ pub(crate) struct EndedRow {
 
 /// So many are fetched at once.
 const CHUNK: usize = 20_000;
-/// So many are read at once until a page is full.
-const PART: u32 = 1000;
+/// So many are read at first until a page is full, and each time twice as many.
+const PART: i64 = 64;
 const LAST_END: &str = "SELECT COALESCE(MAX(end_no), 0) FROM task WHERE end_no > 0";
 const ENDED_AFTER: &str = "SELECT end_no, created_at, id, tenant, region, kind, status, operator, subject FROM task \
      WHERE end_no > 0 AND end_no > $1 ORDER BY end_no LIMIT $2";
@@ -84,19 +84,18 @@ pub(crate) fn unended_on(
     })?;
     let total = total.unwrap_or_default();
     let wanted = total.min(filter.offset as usize + filter.limit as usize);
-    conditions.values.extend_from_slice(params![PART, 0_u32]);
+    conditions.values.extend_from_slice(params![PART, 0_i64]);
     let (limit, offset) = (conditions.values.len() - 1, conditions.values.len());
     let sql = format!("{} LIMIT ${limit} OFFSET ${offset}", keys(&conditions.text));
     let mut page = Vec::new();
-    for part in (0..).step_by(PART as usize) {
-        if page.len() >= wanted {
-            break;
-        }
-        conditions.values[offset - 1] = Param::Int(part);
+    let (mut many, mut skipped) = (PART, 0);
+    while page.len() < wanted {
+        (conditions.values[limit - 1], conditions.values[offset - 1]) = (Param::Int(many), Param::Int(skipped));
         let found = tx.query(&sql, &conditions.values, |row| {
             Ok(if passes(row.str(2)?) { Some((row.int(0)?, row.int(1)?)) } else { None })
         })?;
         page.extend(found.into_iter().flatten());
+        (skipped, many) = (skipped + many, many * 2);
     }
     Ok((total, page))
 }
