@@ -46,6 +46,13 @@ impl Opened {
         Ok(Self(bytes))
     }
 
+    /// The response as a value; null when it is none.
+    #[must_use]
+    pub fn parsed(&self) -> Value {
+        let whole = [&self.0[..], b"}}"].concat();
+        serde_json::from_slice::<Value>(&whole).map(|mut envelope| envelope["Response"].take()).unwrap_or_default()
+    }
+
     /// The whole envelope.
     #[must_use]
     pub fn close(self, request_id: RequestId) -> Vec<u8> {

@@ -20,6 +20,7 @@ use crate::admin::listener::AdminError;
 use crate::admin::ready::Last;
 use crate::admin::{self, Admin};
 use crate::app::App;
+use crate::audit::Audit;
 use crate::auth::grants::Grants;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
@@ -150,7 +151,10 @@ impl Service {
         let levers = config.levers.enabled.then(|| Levers::new(db.clone(), clock.clone(), &kinds));
         let engine = engine(&config, &hosting, &db, &clock, kinds, levers.as_ref())?;
         levers::settle(&engine, &db, levers.as_ref()).await?;
-        let app = Arc::new(App { levers, ..app(config, hosting, clock, (db, tokens), engine, plane.engines())? });
+        let audit = Audit::open(&config.audit, &folder.path)
+            .map_err(|error| FolderError::Unusable(folder.path.clone(), error))?;
+        let app = app(config, (hosting, audit), clock, (db, tokens), engine, plane.engines())?;
+        let app = Arc::new(App { levers, ..app });
         hosting::enter(&app).await?;
         let access = admin::listener::announce(operators.as_ref(), &folder.path)?;
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
@@ -182,6 +186,7 @@ impl Service {
         self.tracker.close();
         self.tracker.wait().await;
         self.work.stop(STOP_GRACE).await;
+        self.app.audit.flush().await;
         hosting::leave(&self.app).await;
     }
 }
@@ -314,7 +319,7 @@ fn engine(
 
 fn app(
     config: Config,
-    hosting: Arc<Hosting>,
+    (hosting, audit): (Arc<Hosting>, Audit),
     clock: Clock,
     (db, tokens): (Db, Tokens),
     engine: Engine,
@@ -324,6 +329,7 @@ fn app(
         .ok_or_else(|| StartError::Other("time_offset".to_owned()))?;
     Ok(App {
         limiter: Limiter::new(config.rate_limit, &config.rates),
+        audit,
         metrics: Metrics::default(),
         proxies: Proxies::new(config.trusted_proxies.clone()),
         room: Arc::new(Semaphore::new(received::PIECES)),

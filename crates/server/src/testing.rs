@@ -1,5 +1,6 @@
 //! A server without a gateway and without work going on: handlers are called directly, on what a test put into the store.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +11,14 @@ use tempfile::TempDir;
 
 use crate::action::Action;
 use crate::app::App;
+use crate::audit::Audit;
 use crate::auth::authorise::Sight;
 use crate::auth::grants::Grants;
 use crate::auth::keys::{Caller, Keys};
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
 use crate::auth::token::Tokens;
-use crate::config::Config;
+use crate::config::{self, AuditRequests, Config};
 use crate::context::Context;
 use crate::error::{Error, Language};
 use crate::metrics::Metrics;
@@ -140,6 +142,8 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         limiter: Limiter::new(config.rate_limit, &config.rates),
         proxies: http::proxies::Proxies::default(),
         room: Arc::new(tokio::sync::Semaphore::new(1)),
+        audit: Audit::open(&config::Audit { requests: AuditRequests::Off, ..config.audit.clone() }, Path::new(""))
+            .unwrap(),
         metrics: Metrics::default(),
         public_hosts: Vec::new(),
         actions: actions::table(),

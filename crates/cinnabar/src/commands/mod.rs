@@ -1,5 +1,6 @@
 //! The table of contents: one file a command.
 
+mod audit;
 mod call;
 mod doctor;
 mod env;
@@ -30,6 +31,7 @@ enum Command {
     Trust(trust::Trust),
     Call(call::Call),
     Doctor(doctor::Doctor),
+    Audit(audit::Audit),
     /// Follow one task, list them, look into one and act on it
     #[command(subcommand)]
     Task(task::Task),
@@ -52,6 +54,7 @@ impl Cli {
             Command::Trust(trust) => trust.run(),
             Command::Call(call) => call.run(),
             Command::Doctor(doctor) => doctor.run(),
+            Command::Audit(audit) => audit.run(),
             Command::Task(task) => task.run(),
             Command::Lever(lever) => lever.run(),
             Command::Instance(instance) => instance.run(),

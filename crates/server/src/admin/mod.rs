@@ -59,7 +59,8 @@ struct Document;
 
 /// The routes that ask for the token.
 fn guarded(with_levers: bool) -> Routes {
-    let routes = Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes()).merge(audit::routes());
+    let routes =
+        Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes()).merge(audit::routes());
     if with_levers { routes.merge(levers::routes()) } else { routes }
 }
 

@@ -111,7 +111,8 @@ mod tests {
     }
 
     fn numbers(data: &Path) -> Vec<String> {
-        let lines = |path: PathBuf| fs::read_to_string(path).unwrap().lines().rev().map(str::to_owned).collect::<Vec<_>>();
+        let lines =
+            |path: PathBuf| fs::read_to_string(path).unwrap().lines().rev().map(str::to_owned).collect::<Vec<_>>();
         let all = files(data).into_iter().flat_map(lines);
         all.filter_map(|line| serde_json::from_str::<Record>(&line).ok()).map(|record| record.request_id).collect()
     }

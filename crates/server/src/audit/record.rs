@@ -11,8 +11,19 @@ pub const ANSWERED: &str = "ok";
 
 /// The parameters that name what a request works on.
 const NAMING: &[&str] = &[
-    "InstanceId", "InstanceIds", "TaskId", "DealIds", "Resource", "Name", "TargetUin", "PolicyId", "RoleName", "RoleId",
-    "AttachUin", "AccessKeyId", "RoleArn",
+    "InstanceId",
+    "InstanceIds",
+    "TaskId",
+    "DealIds",
+    "Resource",
+    "Name",
+    "TargetUin",
+    "PolicyId",
+    "RoleName",
+    "RoleId",
+    "AttachUin",
+    "AccessKeyId",
+    "RoleArn",
 ];
 
 /// So many names of one request are kept, each of so many characters.
@@ -99,7 +110,9 @@ mod tests {
         let is_read = |service: &str, name: &str| {
             is_read(api::actions().iter().find(|info| (info.service, info.name) == (service, name)).unwrap())
         };
-        assert!(is_read("redis", "DescribeTaskInfo") && is_read("sts", "GetCallerIdentity") && is_read("cam", "ListUsers"));
+        assert!(
+            is_read("redis", "DescribeTaskInfo") && is_read("sts", "GetCallerIdentity") && is_read("cam", "ListUsers")
+        );
         assert!(!is_read("redis", "ClearInstance") && !is_read("sts", "GetFederationToken"));
     }
 }

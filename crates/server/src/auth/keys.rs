@@ -30,12 +30,14 @@ pub struct Caller {
     pub app_id: i64,
     /// What a temporary key stands for; `None` with a permanent one.
     pub session: Option<Arc<Session>>,
+    /// The key that signed.
+    pub secret_id: Arc<str>,
 }
 
 impl Caller {
     /// The holder of a permanent key.
     pub fn user(account: impl Into<Arc<str>>, uin: impl Into<Arc<str>>, app_id: i64) -> Self {
-        Self { account: account.into(), uin: uin.into(), app_id, session: None }
+        Self { account: account.into(), uin: uin.into(), app_id, session: None, secret_id: Arc::default() }
     }
 
     /// Whether it is the account itself, which may do everything with what is its own.
@@ -67,7 +69,8 @@ const DERIVED: usize = 16;
 impl AccessKey {
     /// A key that is in use.
     #[must_use]
-    pub fn new(secret_id: String, secret_key: Secret, caller: Caller) -> Self {
+    pub fn new(secret_id: String, secret_key: Secret, mut caller: Caller) -> Self {
+        caller.secret_id = secret_id.as_str().into();
         Self { secret_id, secret_key, caller, derived: Mutex::default() }
     }
 

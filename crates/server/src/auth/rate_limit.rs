@@ -222,7 +222,8 @@ mod tests {
     #[test]
     fn an_account_has_a_limit_for_everything() {
         let limiter = limiter();
-        let actions: Vec<_> = api::actions().iter().filter(|info| info.service == "redis").map(|info| info.name).collect();
+        let actions: Vec<_> =
+            api::actions().iter().filter(|info| info.service == "redis").map(|info| info.name).collect();
         let all = passed(100, |number| ask(&limiter, "1", actions[number], 5_000));
         assert_eq!(all, (70, "RequestLimitExceeded.GlobalRegionUinLimitExceeded"));
     }
@@ -262,7 +263,9 @@ mod tests {
         let limiter = Arc::new(limiter());
         let crowd = (0..8).map(|_| {
             let limiter = Arc::clone(&limiter);
-            std::thread::spawn(move || (0..50).filter(|_| ask(&limiter, "1", "DescribeTaskInfo", 5_000).is_ok()).count())
+            std::thread::spawn(move || {
+                (0..50).filter(|_| ask(&limiter, "1", "DescribeTaskInfo", 5_000).is_ok()).count()
+            })
         });
         let crowd: Vec<_> = crowd.collect();
         assert_eq!(crowd.into_iter().map(|one| one.join().unwrap()).sum::<usize>(), 20);
@@ -281,7 +284,9 @@ mod tests {
     fn switched_off_it_counts_nothing() {
         let limiter = Limiter::new(RateLimit::Off, &ALL);
         let from = "192.0.2.1".parse().unwrap();
-        let free = passed(1_000, |_| limiter.arrived(from, 5_000).and_then(|()| ask(&limiter, "1", "DescribeTaskInfo", 5_000)));
+        let free = passed(1_000, |_| {
+            limiter.arrived(from, 5_000).and_then(|()| ask(&limiter, "1", "DescribeTaskInfo", 5_000))
+        });
         assert_eq!((free.0, limiter.window(5_000).counts.len()), (1_000, 0));
     }
 }

@@ -23,9 +23,22 @@ pub async fn round(app: Arc<App>, away: Arc<Away>) {
         tracing::warn!(%error, "cannot say that this process is there");
         return;
     }
+    share(&app);
     match waiting(&app).await {
         Ok(waiting) => away.report(&waiting),
         Err(error) => tracing::warn!(%error, "cannot look for tasks that wait for a host"),
+    }
+}
+
+/// Requests are spread over all processes that answer any, so each allows its part of every limit.
+fn share(app: &App) {
+    let since = app.hosting.alive_since(app.clock.steady_ms());
+    match app.db.read(|tx| store::host::processes(tx)) {
+        Ok(processes) => {
+            let there = processes.iter().filter(|process| process.seen_at >= since && process.role.answers());
+            app.limiter.share(there.count());
+        }
+        Err(error) => tracing::warn!(%error, "cannot count the processes that answer requests"),
     }
 }
 

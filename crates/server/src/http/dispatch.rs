@@ -11,33 +11,25 @@ use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use super::answer::{self, Answer};
 use super::envelope::{self, Envelope};
 use super::heads::Heads;
+use super::noted::Noted;
 use super::received::Received;
 use super::{domain, shape};
 use crate::action::Opened;
 use crate::app::App;
+use crate::audit::record::{self, ANSWERED};
+use crate::auth::authenticate;
 use crate::auth::authorise::{self, Sight};
-use crate::auth::{authenticate, rate_limit};
 use crate::context::Context;
 use crate::error::{Error, Language, gateway};
 use crate::ids::RequestId;
 use crate::model::region::{self, Region};
+use crate::model::wire_time;
 
 /// A client's own id of the request, which it wants back.
 const TRACE: HeaderName = HeaderName::from_static("x-tc-traceid");
 
 /// How long an action may wait for a shared database.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-/// What is seen of a request on the way, and needed for its answer however it ends.
-#[derive(Default)]
-struct Noted {
-    language: Language,
-    /// The action's line in the table.
-    line: Option<usize>,
-    takes_gzip: bool,
-    /// Others may have seen another end of this request, so what follows it is not to be taken for a request.
-    is_doubtful: bool,
-}
 
 /// Answers one request; whatever goes wrong is an answer too.
 pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -> Answer {
@@ -46,13 +38,16 @@ pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -
     let mut noted = Noted::default();
     let trace = request.headers().get(TRACE).cloned();
     let peer = app.proxies.client(peer, request.headers());
-    let mut answered = match answer(app, request, peer, request_id, &mut noted).await {
-        Ok(object) => {
-            app.metrics.requests.ended(noted.line, None, begun.elapsed());
-            answer::success(object, request_id, noted.takes_gzip)
-        }
+    let ended = answer(app, request, peer, request_id, &mut noted).await;
+    let code = ended.as_ref().err().map(|error| error.code);
+    app.metrics.requests.ended(noted.line, code, begun.elapsed());
+    if app.audit.wants(noted.is_read(), code.unwrap_or(ANSWERED)) {
+        let time = wire_time::utc(app.clock.now_ms());
+        app.audit.add(noted.record(time, request_id, peer, &ended, begun.elapsed())).await;
+    }
+    let mut answered = match ended {
+        Ok(object) => answer::success(object, request_id, noted.takes_gzip),
         Err(error) => {
-            app.metrics.requests.ended(noted.line, Some(error.code), begun.elapsed());
             log(&error, request_id, peer);
             answer::failure(&error, noted.language, request_id)
         }
@@ -89,21 +84,31 @@ async fn answer(
     noted.language = envelope::language(&heads);
     noted.takes_gzip = heads.takes_gzip;
     noted.is_doubtful = heads.is_doubtful();
+    // Clients sign with their own time, so a date that was moved on is not asked here.
+    let steady = app.clock.steady_ms();
+    // How often, before anything is believed?
+    app.limiter.arrived(peer.ip(), steady)?;
     let mut envelope = envelope::read(&heads).await?;
     // Find the action.
     let info = find(&envelope, &heads)?;
     noted.line = Some(info.line);
     // Who is asking?
-    // Clients sign with their own time, so a date that was moved on is not asked here.
-    let steady = app.clock.steady_ms();
-    let caller = authenticate::authenticate(app, &heads, &envelope, info, steady)?;
+    let caller = authenticate::authenticate(app, &heads, &envelope, info, steady).inspect_err(|_| {
+        app.limiter.failed(peer.ip(), steady);
+        noted.claims(envelope.signature.secret_id());
+    })?;
+    noted.caller = Some(caller.clone());
     // Where, and may that be asked here?
     let region = region_of(&envelope, info)?;
+    noted.region = region;
     domain::check(heads.host(), info.service, region, &app.config.regions.domains)?;
     // How often?
-    rate_limit::check(&app.limiter, &caller, region, info, steady)?;
+    app.limiter.asked(&caller, region, info, steady)?;
     // Parse the shape.
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
+    if app.audit.wants(noted.is_read(), ANSWERED) {
+        noted.resources = record::names(&params);
+    }
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
     let now = steady + app.clock.leapt_ms();
     let mut context = Context { request_id, caller, region, language: noted.language, peer, now, sight: Sight::All };

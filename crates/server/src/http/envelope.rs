@@ -71,6 +71,18 @@ pub enum Signature<'r> {
     },
 }
 
+impl Signature<'_> {
+    /// The key that is named, believed or not; empty when none is.
+    #[must_use]
+    pub fn secret_id(&self) -> &str {
+        match self {
+            Self::Tc3(Ok(authorization)) => authorization.secret_id,
+            Self::V1 { secret_id, .. } => secret_id,
+            Self::Absent | Self::Tc3(Err(_)) => "",
+        }
+    }
+}
+
 /// The language that the client asked for, as far as that can be told before anything else is read.
 #[must_use]
 pub fn language(heads: &Heads<'_>) -> Language {

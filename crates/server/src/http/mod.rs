@@ -14,6 +14,7 @@ pub mod heads;
 pub mod json;
 pub mod listener;
 pub mod multipart;
+mod noted;
 pub mod proxies;
 pub mod received;
 pub mod shape;

@@ -7,6 +7,7 @@ mod harness;
 
 mod access;
 mod admin;
+mod audit;
 mod bad_input;
 mod contract;
 mod corpus;
@@ -20,6 +21,7 @@ mod levers;
 mod levers_admin;
 mod levers_requests;
 mod levers_reset;
+mod rates;
 mod statuses;
 mod stories;
 mod structure;
