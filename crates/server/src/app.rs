@@ -5,12 +5,14 @@ use std::sync::Arc;
 use db::Db;
 use engine::{Clock, Engine};
 use time::UtcOffset;
+use tokio::sync::Semaphore;
 
 use crate::action::Actions;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
 use crate::config::Config;
+use crate::http::proxies::Proxies;
 use crate::levers::Levers;
 use crate::metrics::Metrics;
 use crate::model::host::Hosting;
@@ -36,6 +38,10 @@ pub struct App {
     pub limiter: Limiter,
     /// The counters.
     pub metrics: Metrics,
+    /// Whose word on others' addresses is taken.
+    pub proxies: Proxies,
+    /// How much of bodies may be in memory, in pieces of [`crate::http::received::PIECE`].
+    pub room: Arc<Semaphore>,
     /// The handlers.
     pub actions: Actions,
     /// The engines that were found on this machine.
