@@ -25,6 +25,17 @@ class Stage:
     levers: Levers
 
 
+def variables(server) -> dict:
+    """How clients are told of a proxy (addresses on this machine they reach without one) and of an authority to trust."""
+    proxy, authority = server.url, str(server.authority)
+    return {
+        "HTTP_PROXY": proxy,
+        "HTTPS_PROXY": proxy,
+        "SSL_CERT_FILE": authority,
+        "NODE_EXTRA_CA_CERTS": authority,
+    }
+
+
 @pytest.fixture(scope="module")
 def stage(server, levered):
     call = Sdk(server)
@@ -42,7 +53,7 @@ def started(server, tmp_path_factory):
         if not kind.present():
             pytest.skip(f"{kind.title} is not installed")
         if kind.title not in running:
-            running[kind.title] = kind.start(tmp_path_factory.mktemp("client"), {})
+            running[kind.title] = kind.start(tmp_path_factory.mktemp("client"), variables(server))
         return running[kind.title]
 
     yield start

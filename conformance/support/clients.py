@@ -25,6 +25,7 @@ class Python:
     def connect(self, made: Settings, service: str = "redis"):
         words = {"sign": made.sign, "method": made.method, "language": made.language, "breaker": made.breaker}
         where = {"protocol": made.scheme, "endpoint": made.endpoint, "proxy": made.proxy, "region": made.region}
+        where |= {"certification": made.ca} if made.scheme == "https" else {}
         sdk = Sdk(None, service, key=(made.id, made.key), **words, **where)
         if made.retry:
             sdk.client.profile.retryer = Retryer()
@@ -91,9 +92,8 @@ class Kind:
         return self.made(folder, variables)
 
 
-def _without_v1(reason: str) -> dict:
-    return {f"{sign} {method}": reason for sign in ("SHA1", "SHA256") for method in ("POST", "GET")}
-
+NO_AUTHORITY = "trusts the bundle of its Python alone; docs/tls.md tells how to add to that"
+V1 = [f"{sign} {method}" for sign in ("SHA1", "SHA256") for method in ("POST", "GET")]
 
 KINDS = [
     Kind(
@@ -106,17 +106,31 @@ KINDS = [
         ("requirements.txt", r"tccli==(\S+)"),
         made=CommandLine,
         lacks={"TC3 GET": "sends POST alone"}
-        | _without_v1("signs with TC3 alone")
+        | dict.fromkeys(V1, "signs with TC3 alone")
         | {
             "retry": "tries once; its waiter is shown by the stories of its own folder",
             "breaker": "has none",
             "proxy": "knows a proxy for HTTPS alone",
+            "HTTPS": NO_AUTHORITY,
+            "CONNECT": NO_AUTHORITY,
         },
     ),
     Kind(
         "Node SDK",
         ("node/package.json", r'"tencentcloud-sdk-nodejs": "(\S+)"'),
         driver="node",
-        lacks={"retry": "tries once", "breaker": "has none", "proxy": "asks a proxy for a tunnel, always"},
+        lacks={"retry": "tries once", "breaker": "has none"},
+    ),
+    Kind(
+        "Go SDK",
+        ("go/go.mod", r"tencentcloud-sdk-go (\S+)"),
+        driver="go",
+        lacks={"retry": "tries once in this version", "breaker": "has none in this version"},
+    ),
+    Kind(
+        "Go SDK, common",
+        ("gocommon/go.mod", r"common (\S+)"),
+        driver="gocommon",
+        lacks=dict.fromkeys(["TC3 GET", *V1], "is the generic client, which puts parameters into JSON alone"),
     ),
 ]

@@ -34,6 +34,8 @@ class Settings:
     # None is the client's own, the cloud's name.
     endpoint: str | None = None
     proxy: str | None = None
+    # The authority to trust, as a file, for clients that take it as a setting rather than from their environment.
+    ca: str | None = None
     sign: str = "TC3-HMAC-SHA256"
     method: str = "POST"
     language: str = "en-US"
@@ -45,7 +47,8 @@ class Settings:
 
 def settings(server, **changed) -> Settings:
     """By the server's address and with its key, but for what is changed."""
-    return Settings(**{"id": server.secret_id, "key": server.secret_key, "endpoint": server.endpoint} | changed)
+    usual = {"id": server.secret_id, "key": server.secret_key, "endpoint": server.endpoint, "ca": str(server.authority)}
+    return Settings(**usual | changed)
 
 
 class Driver:
