@@ -1,6 +1,6 @@
 //! The control plane: gateway, identity, actions, tasks, store, background loops.
 //!
-//! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions` ·
+//! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions, audit` · `audit → model` ·
 //! `actions → model, store, tasks (to enqueue)` · `tasks → model, store, engine, dataplane` · `background → store, dataplane, engine` ·
 //! `admin → engine, store, levers, doctor, metrics, tasks (their world)` · `levers → all but the gateway` ·
 //! `doctor → store, tasks (their world), dataplane, engine` · `metrics → store, engine` · `store → model` · `tls → model` · `model → nothing`.

@@ -33,6 +33,7 @@ pub fn text(app: &App) -> String {
         census: census.ok(),
         process: Process::read(),
         connections: app.metrics.connections.read(),
+        audit_lost: app.audit.lost(),
     };
     let (mut registry, mut text) = (Registry::default(), String::new());
     registry.register_collector(Box::new(snapshot));
@@ -58,6 +59,7 @@ struct Snapshot {
     process: Process,
     /// Open, and refused.
     connections: (u64, u64),
+    audit_lost: u64,
 }
 
 impl Collector for Snapshot {
@@ -84,7 +86,9 @@ impl Snapshot {
         let none = || std::iter::once([]);
         out.gauges("cinnabar_connections", "Open connections of the API", none().map(|labels| (labels, open)))?;
         let help = "Connections that were closed at once, since there was no place";
-        out.counters("cinnabar_connections_refused", help, none().map(|labels| (labels, refused)))
+        out.counters("cinnabar_connections_refused", help, none().map(|labels| (labels, refused)))?;
+        let help = "Requests that could not be written into the audit log";
+        out.counters("cinnabar_audit_lost", help, none().map(|labels| (labels, self.audit_lost)))
     }
 
     fn tasks(&self, out: &mut Out<'_>) -> fmt::Result {

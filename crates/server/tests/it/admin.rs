@@ -75,6 +75,7 @@ async fn the_document_has_every_route_and_each_asks_for_the_token() {
     let mut seen: Vec<_> = routes().into_iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     seen.sort();
     let expected = [
+        "GET /audit",
         "GET /healthz",
         "GET /metrics",
         "GET /readyz",

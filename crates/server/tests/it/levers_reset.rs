@@ -257,7 +257,7 @@ async fn a_reset_knows_every_table() {
     let tables: Result<Vec<String>, db::Error> =
         server.service().app.db.read(|tx| tx.query(sql, &[], |row| row.text(0)));
     let engine = ["task", "task_event"];
-    let kept = ["format", "account", "access_key", "readiness", "deployment", "host", "process"];
+    let kept = ["format", "account", "access_key", "readiness", "deployment", "host", "process", "token_seal"];
     let known = |table: &&String| {
         let table = table.as_str();
         engine.contains(&table) || kept.contains(&table) || server::store::lever_seed::EMPTIED.contains(&table)
