@@ -29,6 +29,24 @@ fn a_task_is_shown_in_tables_and_as_json() {
 }
 
 #[test]
+fn who_asked_for_what_is_listed_in_a_table_and_as_json() {
+    let server = Server::start();
+    let instance = server.create();
+    server.client(&["call", "DescribeTaskInfo", "TaskId=7"]);
+    let all = server.client(&["audit"]);
+    assert_eq!((all.code, all.err.as_str()), (Some(0), ""));
+    let lines: Vec<_> = all.out.lines().collect();
+    assert!(lines.len() == 3 && lines[0].starts_with("TIME"), "{}", all.out);
+    assert!(lines[1].contains("DescribeTaskInfo") && lines[1].contains("InvalidParameter"), "{}", all.out);
+    assert!(lines[2].contains("CreateInstances") && lines[2].contains(&instance), "{}", all.out);
+    let of_it = server.client(&["audit", "--resource", &instance, "--code", "ok", "--json"]).json();
+    assert_eq!(of_it["records"][0]["user"], Value::from("100000000001"));
+    assert_eq!(of_it["records"].as_array().unwrap().len(), 1);
+    let wrong = server.client(&["audit", "--limit", "0"]);
+    assert!(wrong.code == Some(1) && wrong.complaint().contains("`limit` is 0"), "{wrong:?}");
+}
+
+#[test]
 fn what_cannot_be_done_is_told_in_one_line() {
     let server = Server::start();
     let complain = |words: &[&str], code: i32, says: &str| {
