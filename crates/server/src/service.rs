@@ -328,6 +328,7 @@ fn app(
         hosting,
         keys: Keys::default(),
         strangers: Strangers::default(),
+        instance_names: Arc::default(),
         time_offset,
     })
 }

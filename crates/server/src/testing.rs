@@ -144,6 +144,7 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         time_offset: wire_time::offset(&config.time_offset).unwrap(),
         keys: Keys::default(),
         strangers: Strangers::default(),
+        instance_names: Arc::default(),
         hosting: Arc::new(Hosting::new(process, false, 10_000)),
         levers: None,
         config,

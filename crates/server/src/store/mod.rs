@@ -10,6 +10,7 @@ pub mod host;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;
+pub mod instance_names;
 pub mod lever;
 pub mod lever_seed;
 pub mod node;
@@ -34,6 +35,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 8, sql: include_str!("../../../../migrations/0008_hosts.sql") },
     Migration { number: 9, sql: engine::LEASES_SQL },
     Migration { number: 10, sql: include_str!("../../../../migrations/0010_instance_lists.sql") },
+    Migration { number: 13, sql: include_str!("../../../../migrations/0013_instance_names.sql") },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.
