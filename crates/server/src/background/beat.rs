@@ -33,7 +33,7 @@ pub async fn round(app: Arc<App>, away: Arc<Away>) {
 /// Requests are spread over all processes that answer any, so each allows its part of every limit.
 fn share(app: &App) {
     let since = app.hosting.alive_since(app.clock.steady_ms());
-    match app.db.read(|tx| store::host::processes(tx)) {
+    match app.db.read(store::host::processes) {
         Ok(processes) => {
             let there = processes.iter().filter(|process| process.seen_at >= since && process.role.answers());
             app.limiter.share(there.count());
