@@ -7,9 +7,11 @@ use engine::{Clock, Engine};
 use time::UtcOffset;
 
 use crate::action::Actions;
+use crate::auth::grants::Grants;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
+use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::levers::Levers;
 use crate::metrics::Metrics;
@@ -32,6 +34,10 @@ pub struct App {
     pub keys: Keys,
     /// What was asked for by keys that nobody has.
     pub strangers: Strangers,
+    /// What callers may do.
+    pub grants: Grants,
+    /// The temporary keys.
+    pub tokens: Tokens,
     /// The request counts.
     pub limiter: Limiter,
     /// The counters.

@@ -5,7 +5,9 @@
 //! a test compares.
 
 pub mod gateway;
+pub mod permission;
 pub mod product;
+pub mod sts;
 pub mod tag;
 
 use std::fmt;

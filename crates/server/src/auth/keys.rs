@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use api::Secret;
 use sign::SigningKey;
 
+use super::session::{Session, Who};
+
 /// Whose key it is, and the key.
 pub struct AccessKey {
     /// Public half, `AKID…`.
@@ -18,14 +20,39 @@ pub struct AccessKey {
 }
 
 /// Who is asking.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     /// The main account's uin; owns everything.
     pub account: Arc<str>,
-    /// The user's own uin; the account's for the root user.
+    /// The user's own uin; the account's for the root user; for a temporary key that of the user who asked for it.
     pub uin: Arc<str>,
     /// The account's AppId.
     pub app_id: i64,
+    /// What a temporary key stands for; `None` with a permanent one.
+    pub session: Option<Arc<Session>>,
+}
+
+impl Caller {
+    /// The holder of a permanent key.
+    pub fn user(account: impl Into<Arc<str>>, uin: impl Into<Arc<str>>, app_id: i64) -> Self {
+        Self { account: account.into(), uin: uin.into(), app_id, session: None }
+    }
+
+    /// Whether it is the account itself, which may do everything with what is its own.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.session.is_none() && self.account == self.uin
+    }
+
+    /// What identifies it: a user's uin, `ROLEID:SESSION`, or `UIN:NAME` for a federated user.
+    #[must_use]
+    pub fn user_id(&self) -> String {
+        match self.session.as_deref().map(|session| &session.who) {
+            None | Some(Who::User) => self.uin.to_string(),
+            Some(Who::Federated { name }) => format!("{}:{name}", self.uin),
+            Some(Who::Role { id, session }) => format!("{id}:{session}"),
+        }
+    }
 }
 
 struct Derived {

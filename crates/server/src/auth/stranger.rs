@@ -42,7 +42,7 @@ pub fn find(app: &App, secret_id: &str, now: i64) -> Result<Arc<AccessKey>, Erro
     app.strangers.admit(secret_id, now)?;
     match app.db.read(|tx| store::account::key(tx, secret_id))? {
         Some(key) => {
-            let caller = Caller { account: key.account.into(), uin: key.uin.into(), app_id: key.app_id };
+            let caller = Caller::user(key.account, key.uin, key.app_id);
             app.keys.add(AccessKey::new(key.secret_id, key.secret_key, caller));
             app.keys.find(secret_id).ok_or_else(gateway::secret_id_not_found)
         }

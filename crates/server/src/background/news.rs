@@ -14,6 +14,7 @@ pub async fn listen(app: Arc<App>) {
             news.raised().await;
             app.keys.forget_all();
             app.strangers.forget_all();
+            app.grants.forget_all();
         },
         Err(error) => tracing::error!(%error, "keys that other processes change are noticed at the next start only"),
     }

@@ -170,12 +170,12 @@ pub fn signature_expired(timestamp: i64, now: i64) -> Error {
     )
 }
 
-/// A token was sent that no session has.
-pub fn token_failure() -> Error {
+/// The token is not there, or is not that of the key.
+pub fn token_failure(why: &str, why_zh: &str) -> Error {
     Error::new(
         "AuthFailure.TokenFailure",
-        "The token is not valid: this key is a permanent one and takes no token.",
-        "Token 错误：该密钥为永久密钥，不需要 Token。",
+        format!("The token is not valid: {why}."),
+        format!("Token 错误：{why_zh}。"),
     )
 }
 

@@ -6,6 +6,7 @@ mod conditions;
 pub mod deal;
 pub mod deal_progress;
 pub mod doctor;
+pub mod grants;
 pub mod host;
 pub mod instance;
 pub mod instance_change;
@@ -13,6 +14,7 @@ pub mod instance_list;
 pub mod lever;
 pub mod lever_seed;
 pub mod node;
+pub mod seal;
 pub mod tag;
 pub mod tag_list;
 pub mod task_list;
@@ -34,6 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 8, sql: include_str!("../../../../migrations/0008_hosts.sql") },
     Migration { number: 9, sql: engine::LEASES_SQL },
     Migration { number: 10, sql: include_str!("../../../../migrations/0010_instance_lists.sql") },
+    Migration { number: 12, sql: include_str!("../../../../migrations/0012_tokens.sql") },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.

@@ -16,6 +16,8 @@ pub struct Filter {
     pub region: String,
     /// Only tasks of the instance with this id.
     pub instance_id: Option<String>,
+    /// Only tasks of the instances with these ids: what the caller may see.
+    pub seen: Option<Vec<String>>,
     /// Only tasks of instances whose name contains this.
     pub instance_name: Option<String>,
     /// Only tasks of instances in these projects.
@@ -136,6 +138,10 @@ fn of_instances(filter: &Filter) -> Option<(String, Vec<Value>)> {
     if let Some(id) = &filter.instance_id {
         text.push_str(" AND o.id = ?");
         values.push(id.into());
+    }
+    if let Some(seen) = &filter.seen {
+        text = format!("{text} AND {}", super::conditions::one_of("o.id", seen.len()));
+        values.extend(seen.iter().map(Value::from));
     }
     if let Some(name) = &filter.instance_name {
         text = format!("{text} AND {}", contains("o.folded_name"));
