@@ -132,9 +132,20 @@ impl Statement {
         })
     }
 
+    /// Whether the action, `service:action` in lower case, is one of its own.
+    pub(crate) fn speaks_of(&self, action: &str) -> bool {
+        self.actions.contain(action)
+    }
+
+    /// Whether it is about all resources, whatever else is so.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        let all = |targets: &[Target]| targets.iter().any(|target| matches!(target, Target::All));
+        self.conditions.is_empty() && matches!(&self.who_or_what, Scope::Resources(targets) if all(targets))
+    }
+
     /// Whether it speaks of this request; `action` is `service:action` in lower case.
     pub(crate) fn applies(&self, action: &str, query: &Query<'_>) -> bool {
-        self.actions.contain(action)
+        self.speaks_of(action)
             && match &self.who_or_what {
                 Scope::Resources(targets) => targets.iter().any(|target| target.covers(&query.resource)),
                 Scope::Principals(principals) => {

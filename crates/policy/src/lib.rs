@@ -46,4 +46,4 @@ mod resource;
 pub use document::{MAX_CHARS, Policy, Purpose};
 pub use error::ParseError;
 pub use presets::{PRESETS, Preset};
-pub use query::{Decision, Facts, Query, Resource, decide};
+pub use query::{Decision, Facts, Query, Resource, decide, everywhere};

@@ -73,3 +73,17 @@ pub fn decide<'p>(policies: impl IntoIterator<Item = &'p Policy>, query: &Query<
     }
     decision
 }
+
+/// Whether these policies allow the action on whatever there is, without a condition: then no resource need be looked at.
+/// `false` says nothing.
+pub fn everywhere<'p>(policies: impl IntoIterator<Item = &'p Policy>, service: &str, action: &str) -> bool {
+    let action = format!("{service}:{action}").to_ascii_lowercase();
+    let mut everywhere = false;
+    for statement in policies.into_iter().flat_map(Policy::statements).filter(|it| it.speaks_of(&action)) {
+        if statement.denies {
+            return false;
+        }
+        everywhere |= statement.is_unconditional();
+    }
+    everywhere
+}

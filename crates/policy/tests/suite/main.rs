@@ -5,6 +5,7 @@
 mod common;
 mod conditions;
 mod evaluation;
+mod everywhere;
 mod properties;
 mod reference;
 mod refusals;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use policy::{Decision, Policy, Purpose, Query, decide};
+use policy::{Decision, Policy, Purpose, Query, decide, everywhere};
 
 use super::keys::Caller;
 use super::session::{Session, Who};
@@ -58,20 +58,29 @@ impl Rights {
     /// Whether this may be done.
     #[must_use]
     pub fn decide(&self, query: &Query<'_>) -> Decision {
-        let own = self.own.as_ref().map_or(Decision::Allowed, |held| held.decide(query));
-        let narrowed = self.session.as_ref().and_then(|session| session.policy.as_ref());
-        match (own, narrowed.map_or(Decision::Allowed, |held| held.decide(query))) {
+        self.all().map(|held| held.decide(query)).fold(Decision::Allowed, |both, one| match (both, one) {
             (Decision::Denied, _) | (_, Decision::Denied) => Decision::Denied,
             (Decision::Allowed, Decision::Allowed) => Decision::Allowed,
             _ => Decision::Silent,
-        }
+        })
+    }
+
+    /// Whether the action may be done on whatever there is, so that nothing of it need be looked at.
+    #[must_use]
+    pub fn everywhere(&self, service: &str, action: &str) -> bool {
+        self.all().all(|held| everywhere(&held.policies, service, action))
     }
 
     /// Whether the tags of a resource can matter.
     #[must_use]
     pub fn asks_tags(&self) -> bool {
+        self.all().any(|held| held.asks_tags)
+    }
+
+    /// What must all allow what is done.
+    fn all(&self) -> impl Iterator<Item = &Held> {
         let narrowed = self.session.as_ref().and_then(|session| session.policy.as_ref());
-        self.own.iter().map(AsRef::as_ref).chain(narrowed).any(|held| held.asks_tags)
+        self.own.iter().map(AsRef::as_ref).chain(narrowed)
     }
 }
 
@@ -100,7 +109,9 @@ impl Grants {
     pub fn of(&self, app: &App, caller: &Caller) -> Result<Rights, Error> {
         let session = caller.session.clone();
         let own = match session.as_deref().map(|session| &session.who) {
-            Some(Who::Role { id, .. }) => Some(self.held(app, id, |tx| store::grants::of_role(tx, &caller.account, id))?),
+            Some(Who::Role { id, .. }) => {
+                Some(self.held(app, id, |tx| store::grants::of_role(tx, &caller.account, id))?)
+            }
             _ if caller.account == caller.uin => None,
             _ => Some(self.held(app, &caller.uin, |tx| store::grants::of_user(tx, &caller.account, &caller.uin))?),
         };
@@ -149,4 +160,3 @@ impl Grants {
         Ok(Some(region.name))
     }
 }
-

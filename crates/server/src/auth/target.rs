@@ -29,8 +29,7 @@ const LISTS: &[(&str, &str)] = &[
 ];
 
 /// The services, and actions of others, that tell what the server is and nothing of an account.
-const PUBLIC: &[(&str, &str)] =
-    &[("api", ""), ("region", ""), ("cvm", "DescribeRegions"), ("cvm", "DescribeZones")];
+const PUBLIC: &[(&str, &str)] = &[("api", ""), ("region", ""), ("cvm", "DescribeRegions"), ("cvm", "DescribeZones")];
 
 /// Who asks may ask this; `AssumeRole` asks the role.
 const OWN: &[(&str, &str)] = &[("sts", "GetCallerIdentity"), ("sts", "AssumeRole")];

@@ -172,11 +172,7 @@ pub fn signature_expired(timestamp: i64, now: i64) -> Error {
 
 /// The token is not there, or is not that of the key.
 pub fn token_failure(why: &str, why_zh: &str) -> Error {
-    Error::new(
-        "AuthFailure.TokenFailure",
-        format!("The token is not valid: {why}."),
-        format!("Token 错误：{why_zh}。"),
-    )
+    Error::new("AuthFailure.TokenFailure", format!("The token is not valid: {why}."), format!("Token 错误：{why_zh}。"))
 }
 
 /// Too many requests in this second. Clients read both numbers out of the message.

@@ -17,7 +17,9 @@ pub fn bad_parameter(path: &str, value: impl Display, rule: &str, rule_zh: &str)
 pub fn bad_duration(value: impl Display, most: u64) -> Error {
     Error::new(
         "InvalidParameter.OverTimeError",
-        format!("The value `{value}` of parameter `DurationSeconds` is not valid: it must be 1 to {most} for this caller."),
+        format!(
+            "The value `{value}` of parameter `DurationSeconds` is not valid: it must be 1 to {most} for this caller."
+        ),
         format!("参数 `DurationSeconds` 的取值 `{value}` 错误：该调用者的取值范围为 1 至 {most}。"),
     )
 }

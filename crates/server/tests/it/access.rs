@@ -34,7 +34,8 @@ async fn who_is_nobody_reaches_no_action_and_changes_nothing() {
     let forger = Client { secret_key: "guessed".to_owned(), ..mine.clone() };
     let late = Client { skew: -400, ..mine.clone() };
     let stranger = Client { secret_id: "AKIDnobody".to_owned(), ..mine.clone() };
-    let guest = street.federated(r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#).await;
+    let guest =
+        street.federated(r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#).await;
     let garbled = Client { token: guest.token[1..].to_owned(), ..guest.clone() };
     let tokenless = Client { token: String::new(), ..guest.clone() };
     let odd = Client { token: guest.token.clone(), ..mine.clone() };

@@ -201,8 +201,12 @@ impl Client {
             ("SignatureMethod", algorithm.name()),
         ];
         let token = (!self.token.is_empty()).then_some(("Token", self.token.as_str()));
-        let mut pairs: Vec<(String, String)> =
-            common.iter().chain(own).chain(&token).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut pairs: Vec<(String, String)> = common
+            .iter()
+            .chain(own)
+            .chain(&token)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let signature = sign::sign_v1(method, &self.host, "/", &pairs, algorithm, &self.secret_key);
         pairs.push(("Signature".to_owned(), signature));
         pairs

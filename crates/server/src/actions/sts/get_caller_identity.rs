@@ -31,9 +31,7 @@ impl Action for GetCallerIdentity {
 fn name(account: &str, uin: &str, who: Option<&Who>) -> (String, &'static str) {
     match who {
         None | Some(Who::User) => (format!("qcs::cam::uin/{account}:uin/{uin}"), "CAMUser"),
-        Some(Who::Federated { name }) => {
-            (format!("qcs::sts:{account}:federated-user/{uin}:{name}"), "FederatedUser")
-        }
+        Some(Who::Federated { name }) => (format!("qcs::sts:{account}:federated-user/{uin}:{name}"), "FederatedUser"),
         Some(Who::Role { id, .. }) => (format!("qcs::sts:{account}:assumed-role/{id}"), "CAMRole"),
     }
 }

@@ -16,7 +16,8 @@ async fn each_account_sees_and_counts_its_own_alone() {
         assert_eq!((&tasks["TotalCount"], &tasks["Tasks"][0]["InstanceId"]), (&json!(1), &json!(id)));
         let tag = client.for_service("tag", "2018-08-13");
         let resource = format!("qcs::redis:::instance/{id}");
-        tag.ok("ModifyResourceTags", json!({"Resource": resource, "ReplaceTags": [{"TagKey": "k", "TagValue": id}]})).await;
+        tag.ok("ModifyResourceTags", json!({"Resource": resource, "ReplaceTags": [{"TagKey": "k", "TagValue": id}]}))
+            .await;
         let tags = tag.ok("DescribeResourceTags", json!({})).await;
         assert_eq!((&tags["TotalCount"], &tags["Rows"][0]["TagValue"]), (&json!(1), &json!(id)));
     }

@@ -12,7 +12,8 @@ use crate::stories::create;
 /// Allows this action on this instance and nothing else.
 pub(super) fn only(action: &str, instance: &str) -> String {
     let resource = format!("qcs::redis:ap-guangzhou:uin/{}:instance/{instance}", server::service::ROOT_UIN);
-    json!({"version": "2.0", "statement": [{"effect": "allow", "action": [action], "resource": [resource]}]}).to_string()
+    json!({"version": "2.0", "statement": [{"effect": "allow", "action": [action], "resource": [resource]}]})
+        .to_string()
 }
 
 /// That this caller can ask for the task of the instance, and can do nothing else of all that there is.
@@ -73,7 +74,8 @@ async fn a_list_shows_what_may_be_seen_and_counts_no_more() {
         {"effect": "allow", "action": ["redis:Describe*", "tag:*"], "resource": [format!("qcs::redis:::instance/{id}")]},
     ]});
     let guest = street.federated(&lists.to_string()).await;
-    let tag = json!({"Resource": format!("qcs::redis:::instance/{id}"), "ReplaceTags": [{"TagKey": "k", "TagValue": "v"}]});
+    let tag =
+        json!({"Resource": format!("qcs::redis:::instance/{id}"), "ReplaceTags": [{"TagKey": "k", "TagValue": "v"}]});
     guest.for_service("tag", "2018-08-13").ok("ModifyResourceTags", tag).await;
     assert_eq!(street.mine.ok("DescribeInstances", json!({})).await["TotalCount"], 2);
     let seen = guest.ok("DescribeInstances", json!({})).await;

@@ -47,8 +47,7 @@ impl Street {
         let instance = create(&mine).await;
         let tasks = mine.ok("DescribeTaskList", json!({})).await;
         let deal = server.service().app.db.read(|tx| tx.query_opt("SELECT name FROM deal", &[], |row| row.text(0)));
-        let here =
-            Ids { instance, task: tasks["Tasks"][0]["TaskId"].as_i64().unwrap(), deal: deal.unwrap().unwrap() };
+        let here = Ids { instance, task: tasks["Tasks"][0]["TaskId"].as_i64().unwrap(), deal: deal.unwrap().unwrap() };
         let nowhere =
             Ids { instance: "crs-0never00".to_owned(), task: 987_654_321, deal: "20990101000000000000000".to_owned() };
         server.service().app.db.write(|tx| account::add(tx, OTHER, ROOT_APP_ID + 1, 1)).await.unwrap();
