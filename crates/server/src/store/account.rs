@@ -57,7 +57,11 @@ pub fn keys(tx: &Tx<'_>) -> Result<Vec<StoredKey>, Error> {
 /// # Errors
 /// The database's.
 pub fn key(tx: &Tx<'_>, secret_id: &str) -> Result<Option<StoredKey>, Error> {
-    tx.query_opt(concat!(key_columns!(), " WHERE k.secret_id = $1 AND k.status = 'Active'"), params![secret_id], from_row)
+    tx.query_opt(
+        concat!(key_columns!(), " WHERE k.secret_id = $1 AND k.status = 'Active'"),
+        params![secret_id],
+        from_row,
+    )
 }
 
 fn from_row(row: &Row<'_>) -> Result<StoredKey, Error> {

@@ -43,8 +43,7 @@ pub fn add(tx: &Tx<'_>, role: &Role) -> Result<(), Error> {
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let Role { id, account, name, description, document, session_duration, tags, created_at, updated_at } = role;
     let tags = tags_to_json(tags);
-    let values =
-        params![id, account, name, description, document, *session_duration, &tags, *created_at, *updated_at];
+    let values = params![id, account, name, description, document, *session_duration, &tags, *created_at, *updated_at];
     tx.execute(sql, values).map(drop)
 }
 
@@ -94,7 +93,10 @@ pub fn count(tx: &Tx<'_>, account: &str) -> Result<i64, Error> {
 /// # Errors
 /// The database's.
 pub fn remove(tx: &Tx<'_>, account: &str, id: &str) -> Result<(), Error> {
-    tx.execute("DELETE FROM cam_attachment WHERE account = $1 AND kind = 'role' AND holder = $2", params![account, id])?;
+    tx.execute(
+        "DELETE FROM cam_attachment WHERE account = $1 AND kind = 'role' AND holder = $2",
+        params![account, id],
+    )?;
     tx.execute("DELETE FROM cam_role WHERE account = $1 AND id = $2", params![account, id]).map(drop)
 }
 

@@ -87,7 +87,8 @@ pub fn count(tx: &Tx<'_>, account: &str) -> Result<i64, Error> {
 /// # Errors
 /// The database's.
 pub fn update(tx: &Tx<'_>, user: &User) -> Result<(), Error> {
-    let sql = "UPDATE cam_user SET remark = $3, phone = $4, country_code = $5, email = $6 WHERE account = $1 AND uin = $2";
+    let sql =
+        "UPDATE cam_user SET remark = $3, phone = $4, country_code = $5, email = $6 WHERE account = $1 AND uin = $2";
     let User { uin, account, remark, phone, country_code, email, .. } = user;
     tx.execute(sql, params![account, uin, remark, phone, country_code, email]).map(drop)
 }
@@ -97,7 +98,10 @@ pub fn update(tx: &Tx<'_>, user: &User) -> Result<(), Error> {
 /// # Errors
 /// The database's.
 pub fn remove(tx: &Tx<'_>, account: &str, uin: &str) -> Result<(), Error> {
-    tx.execute("DELETE FROM cam_attachment WHERE account = $1 AND kind = 'user' AND holder = $2", params![account, uin])?;
+    tx.execute(
+        "DELETE FROM cam_attachment WHERE account = $1 AND kind = 'user' AND holder = $2",
+        params![account, uin],
+    )?;
     tx.execute("DELETE FROM access_key WHERE account = $1 AND uin = $2", params![account, uin])?;
     tx.execute("DELETE FROM cam_user WHERE account = $1 AND uin = $2", params![account, uin]).map(drop)
 }
