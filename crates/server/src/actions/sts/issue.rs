@@ -132,8 +132,11 @@ mod tests {
 
     #[test]
     fn a_policy_is_taken_plain_and_encoded() {
-        for given in ["{\"a\": \"b%\"}", "%7B%22a%22%3A%20%22b%25%22%7D", "%7b%22a%22:+%22b%25%22%7d"] {
-            assert_eq!(policy(given).unwrap(), "{\"a\": \"b%\"}");
+        let plain = r#"{"version": "2.0", "statement": {"effect": "allow", "action": "*", "resource": "*"}}"#;
+        let every_byte: String = plain.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let as_forms_do: String = form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+        for given in [plain, &every_byte, &as_forms_do] {
+            assert_eq!(policy(given).unwrap(), plain);
         }
         for given in ["", "x", "%7", "[]", "%7B%7D&x=%7B%7D"] {
             assert_eq!(policy(given).unwrap_err().code, "InvalidParameter.StrategyFormatError", "{given}");
