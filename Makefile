@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: run demo test check bench setup
+.PHONY: run demo test check bench fuzz setup
 
 run: setup
 	$(CARGO) run --release -p cinnabar -- serve
@@ -28,6 +28,13 @@ check:
 
 bench: setup
 	sh bench/run.sh
+
+# Each target for so many seconds; needs `cargo install cargo-fuzz` and a nightly toolchain.
+FUZZ_SECONDS ?= 600
+fuzz:
+	cd fuzz && for target in tc3 v1 flat json; do \
+	    $(CARGO) +nightly fuzz run -s none $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 || exit 1; \
+	done
 
 setup:
 	@sh scripts/setup.sh

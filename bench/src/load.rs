@@ -4,13 +4,16 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
+use tokio_rustls::rustls::{ClientConfig, ClientConnection};
 
 use crate::error::Error;
 use crate::histogram::Histogram;
 use crate::requests::Requests;
+use crate::tls;
 
 /// How many connections.
 pub(crate) const CONNECTIONS: usize = 64;
@@ -31,20 +34,27 @@ pub(crate) struct Measured {
 
 struct Connection {
     stream: TcpStream,
+    tls: Option<ClientConnection>,
     request: Vec<u8>,
     answer: Vec<u8>,
     read: usize,
     sent: Instant,
 }
 
-/// Asks `server` for `time`, beginning with the request of number `first`.
-pub(crate) fn run(server: SocketAddr, requests: &Requests, first: usize, time: Duration) -> Result<Measured, Error> {
+/// Asks `server` for `time`, beginning with the request of number `first`; over TLS, if that is set up.
+pub(crate) fn run(
+    server: SocketAddr,
+    requests: &Requests,
+    first: usize,
+    time: Duration,
+    tls: Option<&Arc<ClientConfig>>,
+) -> Result<Measured, Error> {
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|error| Error::io("epoll")(error.into()))?;
     let mut next = first;
     let mut connections = Vec::with_capacity(CONNECTIONS);
     let start = Instant::now();
     for index in 0..CONNECTIONS {
-        let mut connection = Connection::open(server, requests)?;
+        let mut connection = Connection::open(server, requests, tls)?;
         let data = epoll::EventData::new_u64(index as u64);
         epoll::add(&poll, &connection.stream, data, epoll::EventFlags::IN)
             .map_err(|error| Error::io("epoll")(error.into()))?;
@@ -71,10 +81,11 @@ pub(crate) fn run(server: SocketAddr, requests: &Requests, first: usize, time: D
 }
 
 impl Connection {
-    fn open(server: SocketAddr, requests: &Requests) -> Result<Self, Error> {
-        let stream = TcpStream::connect(server).map_err(Error::io(format!("cannot connect to {server}")))?;
+    fn open(server: SocketAddr, requests: &Requests, tls: Option<&Arc<ClientConfig>>) -> Result<Self, Error> {
+        let mut stream = TcpStream::connect(server).map_err(Error::io(format!("cannot connect to {server}")))?;
+        let tls = tls.map(|config| tls::handshake(config, server, &mut stream)).transpose()?;
         stream.set_nodelay(true).and_then(|()| stream.set_nonblocking(true)).map_err(Error::io("a connection"))?;
-        Ok(Self { stream, request: requests.buffer(), answer: vec![0; ANSWER], read: 0, sent: Instant::now() })
+        Ok(Self { stream, tls, request: requests.buffer(), answer: vec![0; ANSWER], read: 0, sent: Instant::now() })
     }
 
     fn send(&mut self, requests: &Requests, next: &mut usize) -> Result<(), Error> {
@@ -83,12 +94,21 @@ impl Connection {
         self.read = 0;
         self.sent = Instant::now();
         // Nothing of an earlier request is left in the socket's buffer, so that a small one fits as a whole.
-        self.stream.write_all(&self.request).map_err(Error::io("cannot send a request"))
+        let sent = match &mut self.tls {
+            None => self.stream.write_all(&self.request),
+            Some(tls) => tls::write_all(tls, &mut self.stream, &self.request),
+        };
+        sent.map_err(Error::io("cannot send a request"))
     }
 
     /// Reads what is there; whether the answer is whole.
     fn receive(&mut self) -> Result<bool, Error> {
-        match self.stream.read(&mut self.answer[self.read..]) {
+        let free = &mut self.answer[self.read..];
+        let read = match &mut self.tls {
+            None => self.stream.read(free),
+            Some(tls) => tls::read(tls, &mut self.stream, free),
+        };
+        match read {
             Ok(0) => Err(Error::Unexpected("the server closed a connection, or its answer is too long".to_owned())),
             Ok(count) => {
                 self.read += count;

@@ -21,6 +21,7 @@ mod requests;
 mod scratch;
 mod seed;
 mod stats;
+mod tls;
 mod wire;
 
 use std::process::ExitCode;
@@ -39,7 +40,7 @@ struct Arguments {
     /// Fewer and shorter rounds: about a minute instead of five
     #[arg(long)]
     quick: bool,
-    /// Only these: describe, start, lists, restart, tasks, postgres, wake, create, clear
+    /// Only these: describe, tls, idle, start, lists, restart, tasks, postgres, wake, create, clear
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]
@@ -53,13 +54,17 @@ enum Role {
     BareHyper {
         /// The file that holds the constant body
         body: std::path::PathBuf,
+        /// A certificate and its key, for TLS
+        tls: Vec<std::path::PathBuf>,
     },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match arguments.role {
-        Some(Role::BareHyper { body }) => bare_hyper::serve(&body),
+        Some(Role::BareHyper { body, tls }) => {
+            bare_hyper::serve(&body, tls.first().zip(tls.get(1)).map(|(certificate, key)| (&**certificate, &**key)))
+        }
         None => measures::run(Plan { quick: arguments.quick, only: arguments.only }),
     };
     match ended {

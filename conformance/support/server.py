@@ -25,6 +25,8 @@ class Server:
         self.address = address
         self.command = self.process = None
         self.url = self.endpoint = None
+        # The certificate of the local authority, which clients of HTTPS must accept.
+        self.authority = self.data / "ca.pem"
 
     def start(self, config: str = "", *flags: str) -> "Server":
         """Starts it and reads the ready line; `config` is added to a file that names the instances' address."""

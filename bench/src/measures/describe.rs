@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio_rustls::rustls::ClientConfig;
 
 use super::Bench;
 use crate::error::Error;
@@ -12,7 +15,7 @@ use crate::process::{self, Process};
 use crate::requests::Requests;
 use crate::stats::median;
 use crate::wire::Caller;
-use crate::{cores, seed, wire};
+use crate::{cores, seed, tls, wire};
 
 /// Below this share of its core a server was not what limited the rate.
 const BUSY: f64 = 0.95;
@@ -32,27 +35,55 @@ struct Round {
 
 /// Both servers under the same load, in turns.
 pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>, Error> {
+    let (rounds, length, memory) = contest(bench, false)?;
+    Ok(rows(&rounds, length, memory))
+}
+
+/// The same over TLS, against hyper and rustls.
+pub(super) fn measure_tls(bench: &Bench) -> Result<Vec<Row>, Error> {
+    let (rounds, length, memory) = contest(bench, true)?;
+    let mut rows = rows(&rounds, length, memory);
+    // The figure that is wanted is that without TLS.
+    rows.iter_mut().for_each(|row| (row.target, row.ok) = (String::new(), None));
+    if let Some(first) = rows.first_mut() {
+        first.what = format!("over TLS 1.3: {} and rustls", first.what);
+    }
+    Ok(rows)
+}
+
+/// The rounds, the length of the body, and the server's memory at the end.
+type Contest = (Vec<(Round, Round)>, usize, f64);
+
+fn contest(bench: &Bench, is_tls: bool) -> Result<Contest, Error> {
     let listen = process::free_address("127.0.0.1")?;
     let command = process::serve(&bench.cinnabar, &bench.million, listen, "127.0.0.1");
     let mut server = Process::start(command, &bench.million)?;
     let ours = server.address()?;
     let first = Caller::connect(ours)?.call("DescribeTaskInfo", &wire::body(seed::FIRST_ID))?;
-    let mut bare = Process::start(bare(bench, &first)?, bench.scratch.path())?;
+    let pair = ["cert.pem", "key.pem"].map(|name| bench.scratch.path().join(name));
+    let mut command = bare(bench, &first)?;
+    let mut tls = None;
+    if is_tls {
+        tls::write_pair(&pair[0], &pair[1])?;
+        command.args(&pair);
+        tls = Some(tls::accepting(&[&pair[0], &bench.million.join("data/ca.pem")])?);
+    }
+    let mut bare = Process::start(command, bench.scratch.path())?;
     let theirs = bare.address()?;
     let requests = Requests::sign(ours, bench.plan.pick(400_000, 100_000), seed::TASKS)?;
     let time = bench.plan.pick(Duration::from_secs(4), Duration::from_millis(1500));
     let mut rounds = Vec::new();
     let mut next = 0;
     for round in 0..bench.plan.pick(8, 4) {
-        let here = self::round(&server, ours, &requests, &mut next, time)?;
-        let there = self::round(&bare, theirs, &requests, &mut next, time)?;
+        let here = self::round((&server, ours), &requests, &mut next, time, tls.as_ref())?;
+        let there = self::round((&bare, theirs), &requests, &mut next, time, tls.as_ref())?;
         output::progress(&format!("{:.0}/s beside {:.0}/s", here.rate, there.rate));
         // The first of each fills caches.
         if round > 0 {
             rounds.push((here, there));
         }
     }
-    Ok(rows(&rounds, first.len(), server.memory()))
+    Ok((rounds, first.len(), server.memory()))
 }
 
 /// The baseline's command.
@@ -65,14 +96,14 @@ fn bare(bench: &Bench, body: &str) -> Result<Command, Error> {
 }
 
 fn round(
-    server: &Process,
-    address: SocketAddr,
+    (server, address): (&Process, SocketAddr),
     requests: &Requests,
     next: &mut usize,
     time: Duration,
+    tls: Option<&Arc<ClientConfig>>,
 ) -> Result<Round, Error> {
     let (ticks, core) = (server.ticks(), cores::ticks(cores::SERVER));
-    let Measured { rate, answers, latency } = load::run(address, requests, *next, time)?;
+    let Measured { rate, answers, latency } = load::run(address, requests, *next, time, tls)?;
     let (used, after) = ((server.ticks() - ticks) as f64, cores::ticks(cores::SERVER));
     let whole = ((after.0 - core.0) as f64).max(1.0);
     *next += usize::try_from(answers).unwrap_or_default();

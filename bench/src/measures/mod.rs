@@ -3,6 +3,7 @@
 mod clear;
 mod create;
 mod describe;
+mod idle;
 mod lists;
 mod postgres;
 mod restart;
@@ -51,6 +52,8 @@ type Measure = fn(&Bench) -> Result<Vec<Row>, Error>;
 
 const ALL: &[(&str, Measure)] = &[
     ("describe", describe::measure),
+    ("tls", describe::measure_tls),
+    ("idle", idle::measure),
     ("start", start::measure),
     ("lists", lists::measure),
     // Ends the open tasks of the store.
@@ -86,7 +89,7 @@ impl Bench {
     fn new(plan: Plan, cinnabar: std::path::PathBuf) -> Result<Self, Error> {
         let scratch = Scratch::new()?;
         let million = scratch.folder("million")?;
-        if ["describe", "start", "lists", "restart"].iter().any(|name| plan.wants(name)) {
+        if ["describe", "tls", "start", "lists", "restart"].iter().any(|name| plan.wants(name)) {
             output::progress("writing a store with 1,000,000 ended and 10,000 open tasks");
             seed::seed(&million.join("data"))?;
             read_through(&million.join("data/state.db"))?;

@@ -9,6 +9,7 @@ mod client;
 mod commands;
 mod connection;
 mod error;
+mod log;
 mod output;
 mod params;
 mod shell;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use db::Db;
 use engine::{Clock, Engine};
 use time::UtcOffset;
+use tokio::sync::Semaphore;
 
 use crate::action::Actions;
 use crate::auth::grants::Grants;
@@ -13,6 +14,7 @@ use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
 use crate::auth::token::Tokens;
 use crate::config::Config;
+use crate::http::proxies::Proxies;
 use crate::levers::Levers;
 use crate::metrics::Metrics;
 use crate::model::host::Hosting;
@@ -42,6 +44,10 @@ pub struct App {
     pub limiter: Limiter,
     /// The counters.
     pub metrics: Metrics,
+    /// Whose word on others' addresses is taken.
+    pub proxies: Proxies,
+    /// How much of bodies may be in memory, in pieces of [`crate::http::received::PIECE`].
+    pub room: Arc<Semaphore>,
     /// The handlers.
     pub actions: Actions,
     /// The engines that were found on this machine.

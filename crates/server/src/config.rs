@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use api::Secret;
+use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -23,8 +24,12 @@ pub struct Config {
     pub threads: usize,
     pub role: Role,
     pub host: Host,
+    pub insecure_listen: bool,
+    pub trusted_proxies: Vec<IpNet>,
     pub rate_limit: RateLimit,
     pub time_offset: String,
+    pub tls: Tls,
+    pub connections: Connections,
     pub database: Database,
     pub regions: Regions,
     pub network: Network,
@@ -53,6 +58,26 @@ pub struct Host {
 #[expect(missing_docs, reason = "default.toml documents each setting")]
 pub struct Database {
     pub url: Secret,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Tls {
+    pub enabled: bool,
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub names: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml documents each setting")]
+pub struct Connections {
+    pub max: usize,
+    pub per_address: usize,
+    pub idle: u64,
+    pub body: u64,
 }
 
 /// Whether requests are counted.
@@ -233,6 +258,12 @@ impl Config {
         if self.host.heartbeat == 0 || self.host.dead_after < self.host.heartbeat.saturating_mul(2) {
             return complain("host.heartbeat must be at least 1, and host.dead_after at least twice as much");
         }
+        if self.connections.max == 0 || self.connections.idle == 0 || self.connections.body == 0 {
+            return complain("connections.max, connections.idle and connections.body must be at least 1");
+        }
+        if let Some(name) = self.tls.names.iter().find(|name| !is_host(name)) {
+            return complain(&format!("tls.names: `{name}` is neither a host name nor an address"));
+        }
         if self.tasks.lease < 3 {
             return complain("tasks.lease must be at least 3");
         }
@@ -247,6 +278,14 @@ impl Config {
         }
         Ok(self)
     }
+}
+
+/// A host name without a wildcard, or an address.
+fn is_host(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    name.parse::<IpAddr>().is_ok() || name.split('.').all(is_label)
 }
 
 /// An error names the line and does not show it: it may hold a password.
@@ -299,7 +338,8 @@ fn typed(like: &Value, text: &str) -> Option<Value> {
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
         Value::Array(_) => {
-            Some(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect::<Vec<_>>().into())
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            Some(parts.map(|part| Value::String(part.to_owned())).collect::<Vec<_>>().into())
         }
         _ => None,
     }

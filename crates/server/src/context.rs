@@ -20,7 +20,7 @@ pub struct Context {
     pub region: Option<&'static Region>,
     /// The language of texts in the answer.
     pub language: Language,
-    /// The other end of the connection.
+    /// The client: the other end of the connection, or whom a trusted proxy names.
     pub peer: SocketAddr,
     /// When the request was read, milliseconds since 1970.
     pub now: i64,
@@ -43,13 +43,18 @@ impl Context {
         self.region.ok_or_else(|| gateway::missing_parameter("Region"))
     }
 
+    /// Where the request came from, as people write it; a proxy may not tell the port.
+    #[must_use]
+    pub fn client(&self) -> String {
+        match self.peer.port() {
+            0 => self.peer.ip().to_string(),
+            _ => self.peer.to_string(),
+        }
+    }
+
     /// What a task remembers of the request that caused it.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        Origin {
-            request_id: self.request_id.to_string(),
-            operator: self.caller.user_id(),
-            client: self.peer.to_string(),
-        }
+        Origin { request_id: self.request_id.to_string(), operator: self.caller.user_id(), client: self.client() }
     }
 }

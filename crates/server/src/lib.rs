@@ -3,7 +3,7 @@
 //! `docs/architecture.md` walks one request and one task through these files. Who may import whom: `http → auth, actions` ·
 //! `actions → model, store, tasks (to enqueue)` · `tasks → model, store, engine, dataplane` · `background → store, dataplane, engine` ·
 //! `admin → engine, store, levers, doctor, metrics, tasks (their world)` · `levers → all but the gateway` ·
-//! `doctor → store, tasks (their world), dataplane, engine` · `metrics → store, engine` · `store → model` · `model → nothing`.
+//! `doctor → store, tasks (their world), dataplane, engine` · `metrics → store, engine` · `store → model` · `tls → model` · `model → nothing`.
 //! A test reads the `use` lines and holds this.
 
 pub mod action;
@@ -27,4 +27,5 @@ pub mod store;
 pub mod tasks;
 #[cfg(test)]
 mod testing;
+pub mod tls;
 pub mod work;

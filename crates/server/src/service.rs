@@ -2,7 +2,7 @@
 
 mod hosting;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use dataplane::{DataPlane, EngineKind, ProcessConfig, ProcessPlane};
 use db::Db;
 use engine::{Clock, Engine, Kind, Registry, Settings};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -26,6 +27,9 @@ use crate::auth::stranger::Strangers;
 use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::folder::{Credentials, Folder, FolderError};
+use crate::http::connection::Door;
+use crate::http::proxies::Proxies;
+use crate::http::received;
 use crate::levers::Levers;
 use crate::levers::reset::{Reset, ResetError};
 use crate::metrics::Metrics;
@@ -34,6 +38,8 @@ use crate::model::product::{self, Family};
 use crate::store::account::StoredKey;
 use crate::tasks::ports::Ports;
 use crate::tasks::world::World;
+use crate::tls::names::Names;
+use crate::tls::{Tls, TlsError};
 use crate::work::Work;
 use crate::{actions, http, ids, levers, store, tasks};
 
@@ -81,6 +87,14 @@ pub enum StartError {
         "the host `{0}` has its instances in another folder of nodes: give that one with --instances, or this machine another name with --host-name"
     )]
     HostElsewhere(String),
+    /// HTTPS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Nothing would be encrypted, and nobody said that this is meant.
+    #[error(
+        "--listen {0} is not a loopback address and TLS is switched off: whoever is on the way could read and change everything; set tls.enabled = true, or say --insecure-listen if a proxy or a tunnel protects it"
+    )]
+    Exposed(SocketAddr),
     /// Anything that should not happen.
     #[error("{0}")]
     Other(String),
@@ -118,9 +132,11 @@ impl Service {
     /// [`StartError`].
     pub async fn start(config: Config, root_key: Option<(String, Secret)>) -> Result<Self, StartError> {
         let folder = Folder::open(&config.data)?;
+        let clock = Clock::system();
         let (listener, address) = listener(&config).await?;
+        let tls = tls(&config, address, &folder, &clock)?;
         let operators = admin::listener::bind(&config.admin).await?;
-        let (db, clock) = (store::open(&folder.path, &config.database.url)?, Clock::system());
+        let db = store::open(&folder.path, &config.database.url)?;
         let hosting = Arc::new(hosting::join(&config, &folder, &db, &clock, listener.as_ref().map(|_| address))?);
         let nodes = hosting::nodes(&config, &folder, &hosting, &db, clock.steady_ms()).await?;
         let plane = Arc::new(ProcessPlane::open(process_config(&config, nodes)).await?);
@@ -142,7 +158,8 @@ impl Service {
         work.start().await;
         let reset = planted(&app, &world, &work).await?;
         if let Some(listener) = listener {
-            tracker.spawn(http::listener::serve(listener, Arc::clone(&app), stop.clone()));
+            let door = Door { app: Arc::clone(&app), tls, stop: stop.clone() };
+            tracker.spawn(http::listener::serve(listener, Arc::new(door)));
         }
         let admin = access.as_ref().map(|(address, _)| *address);
         if let (Some(listener), Some((_, access))) = (operators, access) {
@@ -175,9 +192,21 @@ async fn listener(config: &Config) -> Result<(Option<TcpListener>, SocketAddr), 
     if !config.role.answers() {
         return Ok((None, SocketAddr::new(config.listen.ip(), 0)));
     }
+    if !config.listen.ip().is_loopback() && !config.tls.enabled && !config.insecure_listen {
+        return Err(StartError::Exposed(config.listen));
+    }
     let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((Some(listener), address))
+}
+
+/// HTTPS for who answers requests.
+fn tls(config: &Config, address: SocketAddr, folder: &Folder, clock: &Clock) -> Result<Option<Tls>, TlsError> {
+    if !config.role.answers() {
+        return Ok(None);
+    }
+    let names = Names::new(&config.regions.domains, &config.tls.names, address.ip());
+    Tls::open(&config.tls, names, &folder.path, clock)
 }
 
 fn process_config(config: &Config, nodes: PathBuf) -> ProcessConfig {
@@ -226,7 +255,16 @@ fn credentials(config: &Config, key: &StoredKey, address: SocketAddr) -> Credent
         secret_id: key.secret_id.clone(),
         secret_key: key.secret_key.clone(),
         region: config.regions.default.clone(),
-        endpoint: format!("http://{address}"),
+        endpoint: format!("http://{}", SocketAddr::new(reachable(address.ip()), address.port())),
+    }
+}
+
+/// The address by which clients on this machine find who listens on `address`.
+fn reachable(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
     }
 }
 
@@ -287,6 +325,8 @@ fn app(
     Ok(App {
         limiter: Limiter::new(config.rate_limit),
         metrics: Metrics::default(),
+        proxies: Proxies::new(config.trusted_proxies.clone()),
+        room: Arc::new(Semaphore::new(received::PIECES)),
         public_hosts: config.regions.domains.iter().map(|root| format!("redis.{root}")).collect(),
         actions: actions::table(),
         engines: engines.iter().map(installed).collect(),

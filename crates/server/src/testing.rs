@@ -138,6 +138,8 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
     let version = (7, 0, 15);
     App {
         limiter: Limiter::new(config.rate_limit),
+        proxies: http::proxies::Proxies::default(),
+        room: Arc::new(tokio::sync::Semaphore::new(1)),
         metrics: Metrics::default(),
         public_hosts: Vec::new(),
         actions: actions::table(),

@@ -7,6 +7,7 @@ mod instance;
 mod lever;
 mod serve;
 mod task;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ pub(crate) struct Cli {
 enum Command {
     Serve(serve::Serve),
     Env(env::Env),
+    Trust(trust::Trust),
     Call(call::Call),
     Doctor(doctor::Doctor),
     /// Follow one task, list them, look into one and act on it
@@ -47,6 +49,7 @@ impl Cli {
         match self.command {
             Command::Serve(serve) => serve.run(),
             Command::Env(env) => env.run(),
+            Command::Trust(trust) => trust.run(),
             Command::Call(call) => call.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Task(task) => task.run(),

@@ -7,15 +7,15 @@ use std::process::ExitCode;
 
 use api::Secret;
 use clap::{Args, ValueEnum};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use server::config::{AdminListen, Config, RateLimit};
 use server::model::host::Role;
 use server::service::Service;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
-use crate::output;
+use crate::{log, output};
 
 /// Run the server
 ///
@@ -32,6 +32,9 @@ pub(crate) struct Serve {
     /// Where operators are answered: ADDR:PORT (loopback), auto, or off (default: auto, 127.0.0.1:8251 where that is free)
     #[arg(long, value_name = "ADDR:PORT", overrides_with = "admin")]
     admin: Option<AdminListen>,
+    /// Answer plain HTTP to other machines too; without it they must use HTTPS (see docs/tls.md)
+    #[arg(long)]
+    insecure_listen: bool,
     /// The folder for everything that must survive (default: cinnabar-data)
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -107,7 +110,9 @@ enum LogFormat {
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode, Error> {
         let root_key = root_key(variable)?;
-        start_log(self.log_format)?;
+        let wanted = variable("CINNABAR_LOG").unwrap_or_else(|| "info".to_owned());
+        log::start(matches!(self.log_format, LogFormat::Json), &wanted)?;
+        raise_descriptors();
         let config = self.config()?;
         let runtime = runtime(config.threads)?;
         let ended = runtime.block_on(serve(config, root_key));
@@ -120,6 +125,7 @@ impl Serve {
     fn config(self) -> Result<Config, Error> {
         let mut config = Config::load(self.config.as_deref(), variable)?;
         config.listen = self.listen.unwrap_or(config.listen);
+        config.insecure_listen |= self.insecure_listen;
         config.admin.listen = self.admin.unwrap_or(config.admin.listen);
         config.data = self.data.unwrap_or(config.data);
         config.database.url = self.database_url.unwrap_or(config.database.url);
@@ -171,16 +177,12 @@ fn runtime(threads: usize) -> Result<Runtime, Error> {
     builder.enable_all().build().map_err(Error::io("cannot start the runtime"))
 }
 
-fn start_log(format: LogFormat) -> Result<(), Error> {
-    let wanted = variable("CINNABAR_LOG").unwrap_or_else(|| "info".to_owned());
-    let filter = EnvFilter::try_new(&wanted)
-        .map_err(|error| Error::Usage(format!("CINNABAR_LOG: `{wanted}` is not a filter ({error}); try `info`")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.with_ansi(output::stderr_is_terminal()).init(),
-        LogFormat::Json => log.json().init(),
+/// As many descriptors as this process may have: each connection takes one, and what a shell gives is often 1024.
+fn raise_descriptors() {
+    let limits = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, ..limits }) {
+        tracing::warn!(%error, "cannot raise the number of open files; there is room for fewer connections");
     }
-    Ok(())
 }
 
 async fn serve(config: Config, root_key: Option<(String, Secret)>) -> Result<ExitCode, Error> {

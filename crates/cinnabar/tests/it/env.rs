@@ -69,3 +69,27 @@ fn a_folder_without_a_server_is_told() {
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
     assert!(ended.complaint().contains("--data"), "{ended:?}");
 }
+
+#[test]
+fn with_https_a_shell_gets_the_proxy_and_the_authority() {
+    let server = server();
+    let script = r#"eval "$("$CINNABAR" env --https --data "$DIR")"
+        printf '%s\n' "$TENCENTCLOUD_PROTOCOL" "$HTTPS_PROXY"; cmp "$SSL_CERT_FILE" "$NODE_EXTRA_CA_CERTS"; head -1 "$SSL_CERT_FILE""#;
+    let expected = format!("HTTPS\n{}\n-----BEGIN CERTIFICATE-----\n", server.endpoint);
+    assert_eq!(sh(script, &server).out.replace('\r', ""), expected);
+}
+
+#[test]
+fn trust_names_the_file_for_each_client_or_prints_it() {
+    let server = server();
+    let file = server.folder.data().join("ca.pem").canonicalize().unwrap();
+    let out = server.client(&["trust"]).out;
+    for client in ["curl", "Python SDK", "tccli", "Go SDK, Terraform", "Node SDK", "Java SDK"] {
+        let line = out.lines().find(|line| line.contains(client)).unwrap();
+        assert!(line.starts_with('#') && line.contains(&file.display().to_string()), "{line}");
+    }
+    assert_eq!(server.client(&["trust", "--pem"]).out, std::fs::read_to_string(file).unwrap());
+    let folder = Folder::new();
+    let ended = Ended::of(cinnabar().args(["trust", "--data"]).arg(folder.data()));
+    assert!(ended.complaint().contains("tls.enabled"), "{ended:?}");
+}

@@ -93,3 +93,40 @@ fn instances_outlive_the_server_and_are_adopted() {
     assert_eq!(again.client(&["task", "wait", "10001"]).code, Some(0));
     assert_eq!(again.folder.node_pids(), pids, "the same processes");
 }
+
+#[test]
+fn what_clients_send_can_neither_begin_a_line_of_the_log_nor_speak_to_a_terminal() {
+    let server = Server::start_in(Folder::new(), |command| {
+        command.env("CINNABAR_LOG", "debug");
+    });
+    let target =
+        "/?Action=x%0a2026-01-01T00:00:00Z%20ERROR%20forged%1b%5b2J%c2%9b%0d&Version=2018-04-12&Region=%0aforged2";
+    for head in [
+        format!("GET {target} HTTP/1.1\r\nHost: redis\r\nConnection: close\r\n\r\n"),
+        "GET / HTTP/1.1\r\nHost: a\tforged\r\nX-TC-Action: \u{1b}[2J\r\nConnection: close\r\n\r\n".to_owned(),
+        "CONNECT forged\u{1b}[2J:443 HTTP/1.1\r\n\r\n".to_owned(),
+    ] {
+        let mut stream = TcpStream::connect(server.endpoint.trim_start_matches("http://")).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
+    }
+    until("the refusal in the log", || server.folder.read_log().contains("forged"));
+    let log = server.folder.read_log();
+    assert!(log.contains(r"x\n2026-01-01T00:00:00Z ERROR forged\u{1b}[2J\u{9b}\r"), "{log}");
+    for line in log.lines() {
+        assert!(
+            line.starts_with("20") && line.as_bytes()[10] == b'T' && !line.starts_with("2026-01-01T00:00:00Z"),
+            "{line}"
+        );
+        assert!(!line.chars().any(char::is_control), "{line}");
+    }
+}
+
+#[test]
+fn it_may_open_as_many_files_as_the_machine_lets_it() {
+    let server = Server::start();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let words: Vec<_> = line.split_whitespace().collect();
+    assert_eq!(words[3], words[4], "{line}");
+}

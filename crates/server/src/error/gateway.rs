@@ -36,6 +36,23 @@ pub fn malformed(en: impl Display, zh: impl Display) -> Error {
     Error::new("InvalidParameter", en.to_string(), zh.to_string())
 }
 
+/// A compressed body.
+pub fn encoded(encoding: &str) -> Error {
+    malformed(
+        format!("The body must not be compressed: send it without Content-Encoding (`{encoding}` was given)."),
+        format!("请求体不能压缩：请去掉 Content-Encoding（当前为 `{encoding}`）。"),
+    )
+}
+
+/// Plain HTTP from another machine.
+pub fn https_only() -> Error {
+    Error::new(
+        "UnsupportedProtocol",
+        "Plain HTTP is answered on the server's own machine only; use https:// on the same port.".to_owned(),
+        "仅本机可使用 HTTP；请在同一端口使用 https://。".to_owned(),
+    )
+}
+
 /// One parameter was given more than once.
 pub fn duplicate_parameter(path: &str) -> Error {
     Error::new(

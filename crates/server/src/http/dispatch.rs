@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use api::ActionInfo;
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::HeaderName;
+use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 
 use super::answer::{self, Answer};
 use super::envelope::{self, Envelope};
@@ -28,26 +28,51 @@ const TRACE: HeaderName = HeaderName::from_static("x-tc-traceid");
 /// How long an action may wait for a shared database.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// What is seen of a request on the way, and needed for its answer however it ends.
+#[derive(Default)]
+struct Noted {
+    language: Language,
+    /// The action's line in the table.
+    line: Option<usize>,
+    takes_gzip: bool,
+    /// Others may have seen another end of this request, so what follows it is not to be taken for a request.
+    is_doubtful: bool,
+}
+
 /// Answers one request; whatever goes wrong is an answer too.
 pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -> Answer {
     let begun = Instant::now();
     let request_id = RequestId::random();
-    let (mut language, mut line) = (Language::default(), None);
+    let mut noted = Noted::default();
     let trace = request.headers().get(TRACE).cloned();
-    let mut answered = match answer(app, request, peer, request_id, (&mut language, &mut line)).await {
+    let peer = app.proxies.client(peer, request.headers());
+    let mut answered = match answer(app, request, peer, request_id, &mut noted).await {
         Ok(object) => {
-            app.metrics.requests.ended(line, None, begun.elapsed());
-            answer::success(object, request_id)
+            app.metrics.requests.ended(noted.line, None, begun.elapsed());
+            answer::success(object, request_id, noted.takes_gzip)
         }
         Err(error) => {
-            app.metrics.requests.ended(line, Some(error.code), begun.elapsed());
+            app.metrics.requests.ended(noted.line, Some(error.code), begun.elapsed());
             log(&error, request_id, peer);
-            answer::failure(&error, language, request_id)
+            answer::failure(&error, noted.language, request_id)
         }
     };
+    if noted.is_doubtful {
+        answered.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(trace) = trace {
         answered.headers_mut().insert(TRACE, trace);
     }
+    answered
+}
+
+/// What a client is told that speaks plain HTTP where only HTTPS is answered.
+#[must_use]
+pub fn refuse_plain(request: &Request<Incoming>) -> Answer {
+    let language = request.headers().get("x-tc-language").and_then(|value| value.to_str().ok());
+    let language = language.map_or_else(Language::default, Language::parse);
+    let mut answered = answer::failure(&gateway::https_only(), language, RequestId::random());
+    answered.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     answered
 }
 
@@ -56,16 +81,18 @@ async fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
     request_id: RequestId,
-    (language, line): (&mut Language, &mut Option<usize>),
+    noted: &mut Noted,
 ) -> Result<Opened, Error> {
     // Read the envelope.
-    let received = Received::read(request, peer).await?;
+    let received = Received::read(request, peer, app).await?;
     let heads = Heads::of(&received);
-    *language = envelope::language(&heads);
+    noted.language = envelope::language(&heads);
+    noted.takes_gzip = heads.takes_gzip;
+    noted.is_doubtful = heads.is_doubtful();
     let mut envelope = envelope::read(&heads).await?;
     // Find the action.
     let info = find(&envelope, &heads)?;
-    *line = Some(info.line);
+    noted.line = Some(info.line);
     // Who is asking?
     // Clients sign with their own time, so a date that was moved on is not asked here.
     let steady = app.clock.steady_ms();
@@ -79,7 +106,7 @@ async fn answer(
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
     let now = steady + app.clock.leapt_ms();
-    let mut context = Context { request_id, caller, region, language: *language, peer, now, sight: Sight::All };
+    let mut context = Context { request_id, caller, region, language: noted.language, peer, now, sight: Sight::All };
     // May they, on what it works on?
     context.sight = authorise::check(app, &context, info, &params)?;
     // What a tester has planned for it; kept inside until it is answered.

@@ -96,6 +96,7 @@ fn find_language(text: &[u8]) -> Option<Language> {
 /// `InvalidParameter` or `InvalidRequest` for what cannot be read, `MissingParameter` for an absent action or version.
 pub async fn read<'r>(heads: &Heads<'r>) -> Result<Envelope<'r>, Error> {
     heads.refuse_repeated()?;
+    heads.refuse_encoded()?;
     let envelope = if heads.authorization.is_some() || heads.action.is_some() {
         from_headers(heads).await?
     } else {

@@ -14,7 +14,10 @@ pub type Pairs = Vec<(String, String)>;
 /// # Errors
 /// `InvalidParameter` for bytes that are not UTF-8 and for a repeated name.
 pub fn decode(text: &[u8]) -> Result<Pairs, Error> {
-    let pairs: Pairs = form_urlencoded::parse(text).into_owned().collect();
+    let pairs: Pairs = form_urlencoded::parse(text).into_owned().take(PAIRS + 1).collect();
+    if pairs.len() > PAIRS {
+        return Err(too_many(PAIRS));
+    }
     let mut seen = std::collections::HashSet::new();
     for (name, value) in &pairs {
         // The decoder puts the replacement character where bytes are not UTF-8.
@@ -51,6 +54,17 @@ pub fn unflatten(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Ma
     }
 }
 
+/// The most parameters of one request; a list of a thousand objects fits.
+pub const PAIRS: usize = 10_000;
+
+/// There are more.
+pub fn too_many(limit: usize) -> Error {
+    gateway::malformed(
+        format!("There are more than {limit} parameters; send fewer."),
+        format!("参数超过 {limit} 个，请减少。"),
+    )
+}
+
 /// No request type nests deeper than this.
 const MAX_DEPTH: usize = 16;
 
@@ -62,8 +76,10 @@ enum Part {
 }
 
 impl Part {
+    /// A number in its one spelling is a place in a list: `00` and `+0` would be the place of `0` once more.
     fn of(text: &str) -> Self {
-        text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Index)
+        let index = text.parse().ok().filter(|index: &usize| index.to_string() == text);
+        index.map_or_else(|| Self::Name(text.to_owned()), Self::Index)
     }
 }
 
@@ -146,6 +162,8 @@ mod tests {
         assert!(message("A=1&A=2").contains("`A` is given more than once"));
         assert!(message("A.0=1&A.2=2").contains("`A` must have the elements"));
         assert!(message("A.0=1&A.B=2").contains("`A`"));
+        assert!(message("A.0=1&A.00=2").contains("`A`"), "one place, spelt in two ways");
+        assert_eq!(read("A.%2B0=1").unwrap(), json!({"A": {"+0": "1"}}), "no list");
         assert!(message("A=1&A.B=2").contains("`A` is both"));
         assert!(message("A=%ff").contains("`A` is not valid UTF-8"));
         assert!(message(&format!("A{}=1", ".B".repeat(99))).contains("too deeply"));

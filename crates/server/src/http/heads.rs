@@ -1,7 +1,9 @@
 //! The headers that count, found in one pass: to look each of them up by its name costs as much as two hashes of the body.
 
+use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 
+use super::compress;
 use super::received::Received;
 use crate::error::{Error, gateway};
 
@@ -29,6 +31,11 @@ pub struct Heads<'r> {
     pub language: Option<&'r HeaderValue>,
     /// `X-TC-Content-SHA256`.
     pub content_sha256: Option<&'r HeaderValue>,
+    /// What the body is compressed with, which must be nothing.
+    pub content_encoding: Option<&'r HeaderValue>,
+    /// Whether the answer may be compressed.
+    pub takes_gzip: bool,
+    is_chunked: bool,
     repeated: Option<&'r HeaderName>,
 }
 
@@ -48,6 +55,9 @@ impl<'r> Heads<'r> {
             token: None,
             language: None,
             content_sha256: None,
+            content_encoding: None,
+            takes_gzip: false,
+            is_chunked: false,
             repeated: None,
         };
         for (name, value) in &received.parts.headers {
@@ -57,6 +67,12 @@ impl<'r> Heads<'r> {
     }
 
     fn put(&mut self, name: &'r HeaderName, value: &'r HeaderValue) {
+        match name.as_str() {
+            // These may come in several lines.
+            "accept-encoding" => return self.takes_gzip |= compress::takes_gzip(value.as_bytes()),
+            "transfer-encoding" => return self.is_chunked = true,
+            _ => {}
+        }
         let Some(place) = self.place(name) else { return };
         if place.is_none() {
             *place = Some(value);
@@ -77,6 +93,7 @@ impl<'r> Heads<'r> {
             "x-tc-token" => &mut self.token,
             "x-tc-language" => &mut self.language,
             "x-tc-content-sha256" => &mut self.content_sha256,
+            "content-encoding" => &mut self.content_encoding,
             _ => return None,
         })
     }
@@ -89,11 +106,32 @@ impl<'r> Heads<'r> {
         self.repeated.map_or(Ok(()), |name| Err(gateway::duplicate_parameter(name.as_str())))
     }
 
+    /// A body is read as it is: what a compressed one would become cannot be known before.
+    ///
+    /// # Errors
+    /// `InvalidParameter` naming the encoding.
+    pub fn refuse_encoded(&self) -> Result<(), Error> {
+        match self.content_encoding {
+            Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+                Err(gateway::encoded(&String::from_utf8_lossy(encoding.as_bytes())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether another server on the way may have seen another end of this request: a body in chunks, which no client of
+    /// the API sends, has two ways to tell its length, and a GET has no body.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.is_chunked || (self.received.parts.method == Method::GET && !self.received.body.is_empty())
+    }
+
     /// A header's raw value by its lower-case name, whichever it is.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'r [u8]> {
         let value = match name {
             // What every client signs, and what every request is asked for.
+            "host" if self.host.is_none() => return self.authority().map(str::as_bytes),
             "host" => self.host,
             "content-type" => self.content_type,
             "x-tc-action" => self.action,
@@ -106,8 +144,12 @@ impl<'r> Heads<'r> {
     /// The Host as sent, which clients sign; an absolute target's authority when there is none.
     #[must_use]
     pub fn host(&self) -> &'r str {
-        let authority = || self.received.parts.uri.authority().map_or("", |authority| authority.as_str());
-        text(self.host).unwrap_or_else(authority)
+        text(self.host).unwrap_or_else(|| self.authority().unwrap_or_default())
+    }
+
+    /// The host of an absolute target, and of every request by HTTP/2, which has no Host.
+    fn authority(&self) -> Option<&'r str> {
+        self.received.parts.uri.authority().map(|authority| authority.as_str())
     }
 
     /// The content type without its parameters.

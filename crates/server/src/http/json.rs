@@ -1,5 +1,6 @@
 //! A JSON body, strictly: one object, no name twice.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
@@ -30,7 +31,8 @@ pub fn parse(body: &[u8]) -> Result<Map<String, Value>, Error> {
 /// As [`parse`].
 pub fn value(text: &[u8]) -> Result<Value, Error> {
     let mut parser = serde_json::Deserializer::from_slice(text);
-    Unique.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value)).map_err(refusal)
+    let left = Cell::new(VALUES);
+    Unique(&left).deserialize(&mut parser).and_then(|value| parser.end().map(|()| value)).map_err(refusal)
 }
 
 fn refusal(error: serde_json::Error) -> Error {
@@ -45,19 +47,25 @@ fn refusal(error: serde_json::Error) -> Error {
 
 const DUPLICATE: &str = "duplicate name `";
 
-/// `Value`, but a repeated name is an error: which of the two was meant cannot be known.
-#[derive(Clone, Copy)]
-struct Unique;
+/// The most values in one body. In memory each takes many times what it takes in the text, and no request has need of
+/// even a tenth.
+const VALUES: usize = 100_000;
 
-impl<'de> DeserializeSeed<'de> for Unique {
+/// `Value`, but a repeated name is an error: which of the two was meant cannot be known. It counts down.
+#[derive(Clone, Copy)]
+struct Unique<'c>(&'c Cell<usize>);
+
+impl<'de> DeserializeSeed<'de> for Unique<'_> {
     type Value = Value;
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(left.ok_or_else(|| de::Error::custom(format_args!("there are more than {VALUES} values")))?);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Unique {
+impl<'de> Visitor<'de> for Unique<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,5 +140,7 @@ mod tests {
         assert!(code(b"{} x").contains("JSON"));
         let deep = format!("{{\"A\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(code(deep.as_bytes()).contains("recursion"));
+        let long = format!("{{\"A\":[{}1]}}", "1,".repeat(200_000));
+        assert!(code(long.as_bytes()).contains("more than 100000 values"));
     }
 }

@@ -7,6 +7,9 @@ use super::flat::{self, Pairs};
 use super::heads::{Heads, text};
 use crate::error::{Error, gateway};
 
+/// The most parts.
+const PARTS: usize = 1000;
+
 /// Reads the parts. Redis has no binary parameter, so each must be text.
 ///
 /// # Errors
@@ -19,6 +22,9 @@ pub async fn parse(heads: &Heads<'_>) -> Result<Map<String, Value>, Error> {
     let mut parts = Multipart::new(stream, boundary);
     let (mut texts, mut values) = (Pairs::new(), Map::new());
     while let Some(part) = parts.next_field().await.map_err(gateway::invalid_multipart)? {
+        if values.len() + texts.len() >= PARTS {
+            return Err(flat::too_many(PARTS));
+        }
         let is_json = part.content_type().is_some_and(|media| media.essence_str() == "application/json");
         let (name, text) = read(part).await?;
         if values.contains_key(&name) || texts.iter().any(|(other, _)| *other == name) {

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,7 +13,9 @@ use hyper::body::{Body, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use hyper::{Method, Request};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::app::App;
 use crate::error::{Error, gateway};
 
 /// The largest JSON or multipart body.
@@ -23,8 +26,10 @@ const FORM_LIMIT: usize = 1 << 20;
 const QUERY_LIMIT: usize = 32 << 10;
 /// How much of a body that is too large is still read, so that its sender gets to see the answer.
 const DRAIN_LIMIT: usize = 64 << 20;
-/// How long a client may take to send its body.
-const BODY_TIME: Duration = Duration::from_secs(30);
+/// Bodies take room in memory by pieces of this size, and a small one takes none.
+pub const PIECE: usize = 64 << 10;
+/// How many pieces there are for all: 256 MiB. Who finds no room waits, at most for as long as a body may take.
+pub const PIECES: usize = 4096;
 
 /// A request as received.
 pub struct Received {
@@ -34,6 +39,8 @@ pub struct Received {
     pub body: Bytes,
     /// Who is at the other end of the connection.
     pub peer: SocketAddr,
+    /// The room that the body takes.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Received {
@@ -41,11 +48,12 @@ impl Received {
     ///
     /// # Errors
     /// `UnsupportedProtocol`, `RequestSizeLimitExceeded`, or `InvalidParameter` for a body that breaks off or takes too long.
-    pub async fn read(request: Request<Incoming>, peer: SocketAddr) -> Result<Self, Error> {
+    pub async fn read(request: Request<Incoming>, peer: SocketAddr, app: &App) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         let limit = limit(&parts)?;
-        let body = in_time(body, limit).await?;
-        Ok(Self { parts, body, peer })
+        let time = Duration::from_secs(app.config.connections.body);
+        let (body, room) = in_time(read_body(body, limit, &app.room), time).await?;
+        Ok(Self { parts, body, peer, _room: room })
     }
 }
 
@@ -65,15 +73,16 @@ fn limit(parts: &Parts) -> Result<usize, Error> {
     }
 }
 
-async fn in_time(body: Incoming, limit: usize) -> Result<Bytes, Error> {
+async fn in_time<T>(reading: impl Future<Output = Result<T, Error>>, time: Duration) -> Result<T, Error> {
     let late = || {
-        let (en, zh) = ("The body did not arrive within 30 seconds.", "请求体未在 30 秒内到达。");
-        gateway::malformed(en, zh)
+        let seconds = time.as_secs();
+        let en = format!("The body did not arrive within {seconds} seconds.");
+        gateway::malformed(en, format!("请求体未在 {seconds} 秒内到达。"))
     };
-    let mut whole = pin!(read_body(body, limit));
-    match soon(whole.as_mut()).await {
+    let mut reading = pin!(reading);
+    match soon(reading.as_mut()).await {
         Some(there) => there,
-        None => tokio::time::timeout(BODY_TIME, whole).await.map_err(|_| late())?,
+        None => tokio::time::timeout(time, reading).await.map_err(|_| late())?,
     }
 }
 
@@ -93,21 +102,40 @@ async fn soon<F: Future>(mut work: Pin<&mut F>) -> Option<F::Output> {
     .await
 }
 
-async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {
+/// A whole body, and the room that it takes.
+type Whole = (Bytes, Option<OwnedSemaphorePermit>);
+
+async fn read_body(mut body: Incoming, limit: usize, room: &Arc<Semaphore>) -> Result<Whole, Error> {
     let first = piece(&mut body).await?;
     // The ordinary body is one piece, which is not copied.
     if body.is_end_stream() && first.len() <= limit {
-        return Ok(first);
+        return Ok((first, None));
     }
-    let mut whole = BytesMut::from(first);
+    let (mut whole, mut taken) = (BytesMut::from(first), None);
     while whole.len() <= limit {
         match piece(&mut body).await? {
-            end if end.is_empty() => return Ok(whole.freeze()),
-            more => whole.extend_from_slice(&more),
+            end if end.is_empty() => return Ok((whole.freeze(), taken)),
+            more => {
+                take(room, &mut taken, (whole.len() + more.len()) / PIECE).await;
+                whole.extend_from_slice(&more);
+            }
         }
     }
+    drop((whole, taken));
     drain(body).await;
     Err(gateway::too_large(limit))
+}
+
+/// Has `pieces` in all, once they are free.
+async fn take(room: &Arc<Semaphore>, taken: &mut Option<OwnedSemaphorePermit>, pieces: usize) {
+    let missing = pieces.saturating_sub(taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
+    let Some(missing) = u32::try_from(missing).ok().filter(|missing| *missing > 0) else { return };
+    // It is never closed.
+    let Ok(more) = Arc::clone(room).acquire_many_owned(missing).await else { return };
+    match taken {
+        Some(taken) => taken.merge(more),
+        None => *taken = Some(more),
+    }
 }
 
 /// The next piece of the body; empty at its end.

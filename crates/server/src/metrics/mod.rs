@@ -4,6 +4,7 @@
 //! reads, at most once a second, and by indexes of what is alive, however many tasks have ended.
 
 pub mod census;
+pub mod connections;
 mod process;
 pub mod requests;
 mod text;
@@ -11,6 +12,7 @@ mod text;
 pub use text::{CONTENT_TYPE, text};
 
 use census::Cached;
+use connections::Connections;
 use requests::Requests;
 
 /// The counters of a server.
@@ -18,6 +20,8 @@ use requests::Requests;
 pub struct Metrics {
     /// The requests of the API.
     pub requests: Requests,
+    /// The connections of the API's listener.
+    pub connections: std::sync::Arc<Connections>,
     /// What the state knew when it was last asked.
     pub census: Cached,
 }

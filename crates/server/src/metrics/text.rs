@@ -32,6 +32,7 @@ pub fn text(app: &App) -> String {
         steps: steps(app),
         census: census.ok(),
         process: Process::read(),
+        connections: app.metrics.connections.read(),
     };
     let (mut registry, mut text) = (Registry::default(), String::new());
     registry.register_collector(Box::new(snapshot));
@@ -55,6 +56,8 @@ struct Snapshot {
     steps: Vec<([&'static str; 3], Times)>,
     census: Option<Census>,
     process: Process,
+    /// Open, and refused.
+    connections: (u64, u64),
 }
 
 impl Collector for Snapshot {
@@ -76,7 +79,12 @@ impl Snapshot {
         });
         out.counters("cinnabar_requests", "Requests of the API that ended, by their code; ok: answered", codes)?;
         let times = self.requests.iter().map(|counted| (names(counted), &counted.time));
-        out.histograms("cinnabar_request_duration_seconds", "From the head of a request to its answer", times)
+        out.histograms("cinnabar_request_duration_seconds", "From the head of a request to its answer", times)?;
+        let (open, refused) = self.connections;
+        let none = || std::iter::once([]);
+        out.gauges("cinnabar_connections", "Open connections of the API", none().map(|labels| (labels, open)))?;
+        let help = "Connections that were closed at once, since there was no place";
+        out.counters("cinnabar_connections_refused", help, none().map(|labels| (labels, refused)))
     }
 
     fn tasks(&self, out: &mut Out<'_>) -> fmt::Result {

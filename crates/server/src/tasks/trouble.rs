@@ -10,6 +10,9 @@ use super::world::World;
 /// When a step that gave its worker back asks again.
 pub const AGAIN: Duration = Duration::from_millis(500);
 
+/// A step that gave its worker back may get it later than it asked: with less than this before the deadline it does not.
+const SPARE: Duration = Duration::from_millis(1500);
+
 /// Why a node is not as it should be, and whether waiting may help.
 #[derive(Debug)]
 pub struct Trouble {
@@ -62,8 +65,12 @@ impl Trouble {
     /// the cause and not the deadline.
     #[must_use]
     pub fn outcome(self, world: &World, cx: &StepContext) -> Outcome {
-        let next = world.clock.steady_ms().saturating_add(i64::try_from(AGAIN.as_millis()).unwrap_or(0));
-        if self.waiting_helps && next < cx.deadline_ms { Outcome::Retry(AGAIN) } else { Outcome::Fail(self.failure) }
+        let last = cx.deadline_ms.saturating_sub(i64::try_from(SPARE.as_millis()).unwrap_or(0));
+        if self.waiting_helps && world.clock.steady_ms() < last {
+            Outcome::Retry(AGAIN)
+        } else {
+            Outcome::Fail(self.failure)
+        }
     }
 
     /// As the answer of an undo, which never gives up before its deadline.

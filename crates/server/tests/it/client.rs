@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Who signs, and for which service.
@@ -67,7 +67,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A request about to be sent: everything in it can still be changed.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Raw {
     pub(crate) method: String,
     pub(crate) target: String,
@@ -105,8 +105,12 @@ impl Raw {
 
 /// Sends bytes and reads the answer to its end. An error when the other side closed without one.
 pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> std::io::Result<Answer> {
-    let mut stream = TcpStream::connect(address).await?;
-    let (mut reader, mut writer) = stream.split();
+    read(TcpStream::connect(address).await?, bytes).await
+}
+
+/// The same on a stream of any kind.
+pub(crate) async fn read(stream: impl AsyncRead + AsyncWrite, bytes: &[u8]) -> std::io::Result<Answer> {
+    let (mut reader, mut writer) = tokio::io::split(stream);
     let mut received = Vec::new();
     // The server may answer and close before it has read everything.
     let writing = async { writer.write_all(bytes).await };

@@ -123,6 +123,10 @@ fn nobody_imports_what_its_layer_may_not() {
             &["crate::http", "crate::actions", "crate::tasks", "crate::admin", "hyper", "axum", "dataplane"],
         ),
         ("crates/server/src/admin", &["crate::http", "crate::actions", "crate::auth", "hyper"]),
+        (
+            "crates/server/src/tls",
+            &["crate::http", "crate::actions", "crate::tasks", "crate::store", "crate::auth", "hyper", "dataplane"],
+        ),
         ("crates/engine/src", &["use redis", "hyper", "dataplane", "use server::"]),
         ("crates/dataplane/src", &["use engine::", "use server::", "hyper"]),
     ];
