@@ -188,7 +188,7 @@ mod tests {
             ("all-of-it", ALL, "FailedOperation.PolicyNameInUse"),
             ("QcloudRedisFullAccess", ALL, "FailedOperation.PolicyNameInUse"),
             ("a b", ALL, "InvalidParameter.PolicyNameError"),
-            ("x", "{}", "InvalidParameter.PolicyDocumentError"),
+            ("x", "{}", "InvalidParameter.VersionError"),
             ("x", TRUST, "InvalidParameter.PrincipalError"),
         ] {
             let params = json!({"PolicyName": name, "PolicyDocument": document});
