@@ -192,7 +192,7 @@ pub(super) fn params(info: &ActionInfo, ids: &Ids) -> Value {
             "Operation" => json!("rename"),
             "StartTime" => json!("04:00"),
             "EndTime" => json!("05:00"),
-            "Password" | "OldPassword" => json!(PASSWORD),
+            "Password" | "OldPassword" if info.service != "cam" => json!(PASSWORD),
             "TypeId" => json!(17),
             "MemSize" => json!(1024),
             "GoodsNum" => json!(1),
