@@ -42,7 +42,7 @@ fi
 
 # The clients in other languages, each with an install.sh that makes a folder with its driver in it. One that is missing is left out.
 drivers=$target/conformance-drivers
-for client in node go gocommon; do
+for client in node go gocommon java; do
     wanted=$(cd "$here/$client" && echo "$drivers" && cat -- *)
     if [ "$(cat "$drivers/$client/installed" 2>/dev/null)" != "$wanted" ]; then
         echo "conformance: installing the client of $client/ into $drivers/$client"

@@ -51,7 +51,12 @@ class CommandLine:
         self.home = folder
 
     def connect(self, made: Settings, service: str = "redis"):
-        tccli = Tccli(f"{made.scheme}://{made.endpoint}", self.home, {})
+        tccli = Tccli(made.endpoint or "redis.tencentcloudapi.com", self.home, {})
+        if made.scheme == "http":
+            tccli.endpoint = f"http://{made.endpoint}"
+        else:
+            tccli.accept(Path(made.ca), self.home)
+            tccli.environment |= {"HTTPS_PROXY": made.proxy} if made.proxy else {}
         options = ["--secretId", made.id, "--secretKey", made.key, "--region", made.region, "--language", made.language]
 
         def call(action: str, **parameters) -> dict:
@@ -92,7 +97,6 @@ class Kind:
         return self.made(folder, variables)
 
 
-NO_AUTHORITY = "trusts the bundle of its Python alone; docs/tls.md tells how to add to that"
 V1 = [f"{sign} {method}" for sign in ("SHA1", "SHA256") for method in ("POST", "GET")]
 
 KINDS = [
@@ -111,8 +115,6 @@ KINDS = [
             "retry": "tries once; its waiter is shown by the stories of its own folder",
             "breaker": "has none",
             "proxy": "knows a proxy for HTTPS alone",
-            "HTTPS": NO_AUTHORITY,
-            "CONNECT": NO_AUTHORITY,
         },
     ),
     Kind(
@@ -132,5 +134,10 @@ KINDS = [
         ("gocommon/go.mod", r"common (\S+)"),
         driver="gocommon",
         lacks=dict.fromkeys(["TC3 GET", *V1], "is the generic client, which puts parameters into JSON alone"),
+    ),
+    Kind(
+        "Java SDK",
+        ("java/pom.xml", r"redis</artifactId>\s*<version>(\S+)</version>"),
+        driver="java",
     ),
 ]

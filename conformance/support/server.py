@@ -22,7 +22,6 @@ class Server:
         self.binary = binary
         self.folder = folder
         self.data = folder / "data"
-        self.authority = self.data / "ca.pem"
         self.address = address
         self.command = self.process = None
         self.url = self.endpoint = None

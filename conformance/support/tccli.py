@@ -2,9 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import certifi
 
 TCCLI = Path(sys.executable).parent / "tccli"
 
@@ -17,6 +20,14 @@ class Tccli:
         self.environment = variables | {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
         if prefix := os.environ.get("PYTHONPYCACHEPREFIX"):
             self.environment["PYTHONPYCACHEPREFIX"] = prefix
+
+    def accept(self, authority: Path, folder: Path) -> None:
+        """Appends the authority to its certifi, as `cinnabar trust` says; to a copy, not to that of the other tests."""
+        copy = folder / "certifi"
+        shutil.copytree(Path(certifi.__file__).parent, copy, dirs_exist_ok=True)
+        with open(copy / "cacert.pem", "a") as bundle:
+            bundle.write(authority.read_text())
+        self.environment["PYTHONPATH"] = str(folder)
 
     def run(self, *words: str) -> subprocess.CompletedProcess:
         command = [TCCLI, *words, "--endpoint", self.endpoint]
