@@ -8,6 +8,7 @@ use db::{Db, Tx};
 use engine::Clock;
 
 use crate::app::App;
+use crate::auth::identity;
 use crate::model::host::Waiting;
 use crate::store;
 
@@ -24,6 +25,9 @@ pub async fn round(app: Arc<App>, away: Arc<Away>) {
         return;
     }
     share(&app);
+    if let Err(error) = identity::compare(&app) {
+        tracing::warn!(%error, "cannot look whether users, keys or policies have changed");
+    }
     match waiting(&app).await {
         Ok(waiting) => away.report(&waiting),
         Err(error) => tracing::warn!(%error, "cannot look for tasks that wait for a host"),

@@ -103,22 +103,24 @@ fn in_all<T: Clone + PartialEq>(lists: &[Vec<T>]) -> Option<Vec<T>> {
 
 /// The instances that pass, if anything is asked of them.
 fn subjects(tx: &Tx<'_>, names: &InstanceNames, filter: &Filter) -> Result<Option<Vec<String>>, Error> {
-    let Filter { account, region, instance_id, instance_name, projects, seen, .. } = filter;
-    let asked = Asked { name: instance_name.as_deref(), projects: projects.as_deref() };
-    let named = asked.name.is_some() || asked.projects.is_some();
-    let mut passing = if named { Some(names.find(tx, account, region, &asked)?) } else { None };
-    for only in [instance_id.as_ref().map(std::slice::from_ref), seen.as_deref()].into_iter().flatten() {
-        passing = Some(match passing {
-            Some(passing) => in_both(passing, only),
-            None => only.to_vec(),
-        });
+    let Filter { instance_id, seen, instance_name, projects, .. } = filter;
+    let mut lists = Vec::new();
+    if instance_name.is_some() || projects.is_some() {
+        let asked = Asked { name: instance_name.as_deref(), projects: projects.as_deref() };
+        lists.push(names.find(tx, &filter.account, &filter.region, &asked)?);
     }
-    Ok(passing)
+    lists.extend(instance_id.clone().map(|id| vec![id]));
+    Ok(match seen {
+        Some(seen) => Some(among(seen, in_all(&lists))),
+        None => in_all(&lists),
+    })
 }
 
-fn in_both(some: Vec<String>, others: &[String]) -> Vec<String> {
-    let others: HashSet<&String> = others.iter().collect();
-    some.into_iter().filter(|one| others.contains(one)).collect()
+/// Those of the ids, or all ids, that may be seen; both may be many.
+fn among(seen: &[String], ids: Option<Vec<String>>) -> Vec<String> {
+    let Some(ids) = ids else { return seen.to_vec() };
+    let seen: HashSet<&String> = seen.iter().collect();
+    ids.into_iter().filter(|id| seen.contains(id)).collect()
 }
 
 /// The names and projects of the tasks' instances.
