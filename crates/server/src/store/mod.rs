@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 9, sql: engine::LEASES_SQL },
     Migration { number: 10, sql: include_str!("../../../../migrations/0010_instance_lists.sql") },
     Migration { number: 12, sql: include_str!("../../../../migrations/0012_tokens.sql") },
+    Migration { number: 13, sql: include_str!("../../../../migrations/0013_accounts.sql") },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.
