@@ -41,7 +41,7 @@ use crate::tasks::world::World;
 use crate::tls::names::Names;
 use crate::tls::{Tls, TlsError};
 use crate::work::Work;
-use crate::{actions, background, http, ids, levers, store, tasks};
+use crate::{actions, http, ids, levers, store, tasks};
 
 /// The root account of a new data folder.
 pub const ROOT_UIN: &str = "100000000001";
@@ -237,7 +237,7 @@ async fn root(db: &Db, clock: &Clock, given: Option<(String, Secret)>) -> Result
             (None, None) => pair((ids::secret_id(), ids::secret_key().into())),
         };
         store::account::put_key(tx, &key, now)?;
-        tx.notify(background::news::KEYS);
+        store::identity::changed(tx)?;
         Ok(key)
     })
     .await

@@ -80,6 +80,7 @@ pub fn authenticate(
         let en = "this key is a permanent one and takes no token";
         return Err(gateway::token_failure(en, "该密钥为永久密钥，不需要 Token"));
     }
+    key.use_at(now + app.clock.leapt_ms());
     Ok(key.caller.clone())
 }
 

@@ -1,7 +1,7 @@
 //! The policies that callers hold, parsed once and kept until somebody's identity changes.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use policy::{Decision, Policy, Purpose, Query, decide, everywhere};
@@ -89,6 +89,8 @@ impl Rights {
 pub struct Grants {
     /// Counts the times that all was forgotten: what was read before the last one is not kept.
     version: AtomicU64,
+    /// The number of changes in the store when it was compared last.
+    stored: AtomicI64,
     held: RwLock<HashMap<String, Arc<Held>>>,
     /// Account and region of instances, which never change.
     places: RwLock<HashMap<String, (Arc<str>, &'static str)>>,
@@ -100,6 +102,11 @@ impl Grants {
         self.version.fetch_add(1, Ordering::SeqCst);
         self.held.write().unwrap_or_else(PoisonError::into_inner).clear();
         self.places.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Whether the number of changes in the store is another one than at the last call.
+    pub fn is_news(&self, version: i64) -> bool {
+        self.stored.swap(version, Ordering::SeqCst) != version
     }
 
     /// What the caller may do.

@@ -3,6 +3,7 @@
 pub mod authenticate;
 pub mod authorise;
 pub mod grants;
+pub mod identity;
 pub mod keys;
 pub mod rate_limit;
 pub mod session;

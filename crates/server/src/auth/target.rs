@@ -32,7 +32,7 @@ const LISTS: &[(&str, &str)] = &[
 const PUBLIC: &[(&str, &str)] = &[("api", ""), ("region", ""), ("cvm", "DescribeRegions"), ("cvm", "DescribeZones")];
 
 /// Who asks may ask this; `AssumeRole` asks the role.
-const OWN: &[(&str, &str)] = &[("sts", "GetCallerIdentity"), ("sts", "AssumeRole")];
+const OWN: &[(&str, &str)] = &[("sts", "GetCallerIdentity"), ("sts", "AssumeRole"), ("cam", "GetUserAppId")];
 
 /// Finds it. `params` have passed the shape check.
 #[must_use]

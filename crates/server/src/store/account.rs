@@ -1,4 +1,4 @@
-//! Accounts and access keys.
+//! Accounts, and the access keys that requests are signed with. What CAM shows of keys is in [`super::key`].
 
 use db::{Error, Row, Tx, params};
 
@@ -72,12 +72,12 @@ pub fn app_id(tx: &Tx<'_>, uin: &str) -> Result<Option<i64>, Error> {
     tx.query_opt("SELECT app_id FROM account WHERE uin = $1", params![uin], |row| row.int(0))
 }
 
-/// Whether a main account has this uin or this AppId, or a key is held by a user with this uin.
+/// Whether a main account has this uin or this AppId, or a user has this uin.
 ///
 /// # Errors
 /// The database's.
 pub fn is_taken(tx: &Tx<'_>, uin: &str, app_id: i64) -> Result<bool, Error> {
-    let sql = "SELECT uin FROM account WHERE uin = $1 OR app_id = $2 UNION ALL SELECT uin FROM access_key WHERE uin = $1";
+    let sql = "SELECT uin FROM account WHERE uin = $1 OR app_id = $2 UNION ALL SELECT uin FROM cam_user WHERE uin = $1";
     Ok(tx.query_opt(sql, params![uin, app_id], |row| row.text(0))?.is_some())
 }
 
@@ -89,13 +89,13 @@ pub fn rename(tx: &Tx<'_>, uin: &str, name: &str) -> Result<(), Error> {
     tx.execute("UPDATE account SET name = $2 WHERE uin = $1", params![uin, name]).map(drop)
 }
 
-/// Adds an access key of a user of an account, or gives the one of that SecretId another secret.
+/// Adds an access key of a user of an account, or gives the one of that SecretId another secret and takes it into use again.
 ///
 /// # Errors
 /// The database's.
 pub fn put_key(tx: &Tx<'_>, key: &StoredKey, now: i64) -> Result<(), Error> {
     let sql = "INSERT INTO access_key (secret_id, secret_key, account, uin, created_at) VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT (secret_id) DO UPDATE SET secret_key = excluded.secret_key";
+               ON CONFLICT (secret_id) DO UPDATE SET secret_key = excluded.secret_key, status = 'Active'";
     tx.execute(sql, params![&key.secret_id, key.secret_key.expose(), &key.account, &key.uin, now]).map(drop)
 }
 
@@ -107,20 +107,24 @@ macro_rules! key_columns {
     };
 }
 
-/// All access keys, the newest first.
+/// All access keys that may be used, the newest first.
 ///
 /// # Errors
 /// The database's.
 pub fn keys(tx: &Tx<'_>) -> Result<Vec<StoredKey>, Error> {
-    tx.query(concat!(key_columns!(), " ORDER BY k.created_at DESC"), &[], from_row)
+    tx.query(concat!(key_columns!(), " WHERE k.status = 'Active' ORDER BY k.created_at DESC"), &[], from_row)
 }
 
-/// The access key with this SecretId.
+/// The access key with this SecretId, if it may be used.
 ///
 /// # Errors
 /// The database's.
 pub fn key(tx: &Tx<'_>, secret_id: &str) -> Result<Option<StoredKey>, Error> {
-    tx.query_opt(concat!(key_columns!(), " WHERE k.secret_id = $1"), params![secret_id], from_row)
+    tx.query_opt(
+        concat!(key_columns!(), " WHERE k.secret_id = $1 AND k.status = 'Active'"),
+        params![secret_id],
+        from_row,
+    )
 }
 
 fn from_row(row: &Row<'_>) -> Result<StoredKey, Error> {

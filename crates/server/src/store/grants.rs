@@ -2,7 +2,9 @@
 
 use db::{Error, Tx, params};
 
+use super::attachment::{self, Holder};
 use super::conditions::Conditions;
+use super::{role, user};
 
 /// The region of the account's instance with this id, whatever its state.
 ///
@@ -31,14 +33,16 @@ pub fn instances(tx: &Tx<'_>, account: &str, region: Option<&str>) -> Result<Vec
 ///
 /// # Errors
 /// The database's.
-pub fn of_user(_tx: &Tx<'_>, _account: &str, _uin: &str) -> Result<Option<Vec<String>>, Error> {
-    Ok(Some(Vec::new()))
+pub fn of_user(tx: &Tx<'_>, account: &str, uin: &str) -> Result<Option<Vec<String>>, Error> {
+    let found = user::with_uin(tx, account, uin)?;
+    found.map(|user| attachment::documents(tx, account, &Holder::User(user.uin))).transpose()
 }
 
 /// The documents of the policies that a role of the account has; `None` when there is no such role.
 ///
 /// # Errors
 /// The database's.
-pub fn of_role(_tx: &Tx<'_>, _account: &str, _role: &str) -> Result<Option<Vec<String>>, Error> {
-    Ok(None)
+pub fn of_role(tx: &Tx<'_>, account: &str, role: &str) -> Result<Option<Vec<String>>, Error> {
+    let found = role::with_id(tx, account, role)?;
+    found.map(|role| attachment::documents(tx, account, &Holder::Role(role.id))).transpose()
 }
