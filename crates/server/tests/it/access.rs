@@ -1,6 +1,7 @@
 //! Who may do what, for each action that there is: generated from the table.
 
 mod accounts;
+mod roles;
 mod sessions;
 mod street;
 
@@ -65,7 +66,7 @@ async fn who_is_nobody_reaches_no_action_and_changes_nothing() {
 #[tokio::test]
 async fn a_sub_user_without_policies_is_refused_by_name_and_changes_nothing() {
     let street = Street::new().await;
-    let user = street.sub_user("100000000777").await;
+    let user = street.sub_user("nobody", &[]).await;
     let before = street.dump();
     let mut refused = 0;
     for info in there() {

@@ -70,9 +70,21 @@ impl Street {
         Client { secret_id, secret_key: "secret".to_owned(), ..self.mine.clone() }
     }
 
+    /// A new user of this account, with these policies.
+    pub(super) async fn user_of(&self, root: &Client, name: &str, policies: &[String]) -> Client {
+        let cam = root.for_service("cam", "2019-01-16");
+        let added = cam.ok("AddUser", json!({"Name": name, "UseApi": 1})).await;
+        for (number, policy) in policies.iter().enumerate() {
+            let id = make_policy(root, &format!("{name}-{number}"), policy).await;
+            cam.ok("AttachUserPolicy", json!({"PolicyId": id, "AttachUin": added["Uin"]})).await;
+        }
+        let text = |name: &str| added[name].as_str().unwrap().to_owned();
+        Client { secret_id: text("SecretId"), secret_key: text("SecretKey"), ..self.mine.clone() }
+    }
+
     /// A user of the account with the instance.
-    pub(super) async fn sub_user(&self, uin: &str) -> Client {
-        self.with_key(ROOT_UIN, uin).await
+    pub(super) async fn sub_user(&self, name: &str, policies: &[String]) -> Client {
+        self.user_of(&self.mine, name, policies).await
     }
 
     /// A guest of the root user, with this policy.
@@ -104,6 +116,10 @@ impl Street {
             "SELECT CAST(id AS TEXT) || kind || status FROM task ORDER BY id",
             "SELECT secret_id || secret_key || uin FROM access_key ORDER BY secret_id",
             "SELECT uin FROM account ORDER BY uin",
+            "SELECT uin || name || remark FROM cam_user ORDER BY uin",
+            "SELECT name || document FROM cam_policy ORDER BY id",
+            "SELECT name || document FROM cam_role ORDER BY id",
+            "SELECT kind || holder || CAST(policy_id AS TEXT) FROM cam_attachment ORDER BY kind, holder, policy_id",
         ];
         let none: &[Param<'_>] = &[];
         let read = |tx: &Tx<'_>| {
@@ -112,6 +128,12 @@ impl Street {
         };
         self.server.service().app.db.read(read).unwrap().concat()
     }
+}
+
+/// A new policy of this account; answers its id.
+pub(super) async fn make_policy(root: &Client, name: &str, document: &str) -> Value {
+    let order = json!({"PolicyName": name, "PolicyDocument": document});
+    root.for_service("cam", "2019-01-16").ok("CreatePolicy", order).await["PolicyId"].clone()
 }
 
 /// Parameters that would work on these things.
