@@ -42,7 +42,12 @@ pub(crate) fn parse(json: &Json, at: &str) -> Result<Vec<Condition>, ParseError>
     let mut found = Vec::new();
     for (operator, keys) in json.members(at)? {
         let at = format!("{at}.{}", shown(operator));
-        for (key, values) in keys.members(&at)? {
+        let keys = keys.members(&at)?;
+        // It would hold for everybody, which nobody means.
+        if keys.is_empty() {
+            return Err(wrong(at, "compares nothing; write {KEY: VALUE}"));
+        }
+        for (key, values) in keys {
             found.push(Condition::parse(operator, key, values, &at)?);
         }
     }

@@ -4,6 +4,7 @@ mod account;
 mod call;
 mod doctor;
 mod env;
+mod identity;
 mod instance;
 mod lever;
 mod serve;
@@ -45,6 +46,18 @@ enum Command {
     /// List the instances
     #[command(subcommand)]
     Instance(instance::Instance),
+    /// Add, list and delete users
+    #[command(subcommand)]
+    User(identity::User),
+    /// Make, list, disable and delete access keys
+    #[command(subcommand)]
+    Key(identity::Key),
+    /// Say what may be done, and attach that to users and roles
+    #[command(subcommand)]
+    Policy(identity::Policy),
+    /// Make, list and delete roles
+    #[command(subcommand)]
+    Role(identity::Role),
 }
 
 impl Cli {
@@ -60,6 +73,10 @@ impl Cli {
             Command::Lever(lever) => lever.run(),
             Command::Account(account) => account.run(),
             Command::Instance(instance) => instance.run(),
+            Command::User(user) => user.run(),
+            Command::Key(key) => key.run(),
+            Command::Policy(policy) => policy.run(),
+            Command::Role(role) => role.run(),
         }
     }
 }

@@ -13,7 +13,6 @@ use utoipa_axum::routes;
 
 use super::problem::{Body, Problem};
 use super::{Admin, Routes};
-use crate::background::news;
 use crate::model::wire_time::utc;
 use crate::store::account::StoredKey;
 use crate::{ids, store};
@@ -96,7 +95,9 @@ async fn list(State(admin): Asked) -> Result<Json<Accounts>, Problem> {
 async fn add(State(admin): Asked, new: Result<Json<NewAccount>, JsonRejection>) -> Result<Json<NewKey>, Problem> {
     let name = new?.0.name;
     if name.chars().count() > LONGEST || name.chars().any(char::is_control) {
-        return Err(Problem::bad_request(format!("`name` must be {LONGEST} characters at most, none of them a control")));
+        return Err(Problem::bad_request(format!(
+            "`name` must be {LONGEST} characters at most, none of them a control"
+        )));
     }
     let now = admin.app.clock.now_ms();
     let key = admin.app.db.write(move |tx| {
@@ -139,7 +140,7 @@ fn give_key(tx: &Tx<'_>, uin: String, app_id: i64, now: i64) -> Result<NewKey, d
     let (secret_id, secret_key) = (ids::secret_id(), Secret::from(ids::secret_key()));
     let key = StoredKey { secret_id, secret_key, account: uin.clone(), uin, app_id };
     store::account::put_key(tx, &key, now)?;
-    tx.notify(news::KEYS);
+    store::identity::changed(tx)?;
     let StoredKey { secret_id, secret_key, uin, app_id, .. } = key;
     Ok(NewKey { uin, app_id, secret_id, secret_key })
 }

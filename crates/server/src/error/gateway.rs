@@ -103,9 +103,9 @@ pub fn no_such_product(service: &str) -> Error {
     Error::new(
         "NoSuchProduct",
         format!(
-            "The product `{service}` does not exist on this server; it serves redis, region, api, cvm, tag and sts."
+            "The product `{service}` does not exist on this server; it serves redis, region, api, cvm, cam, tag and sts."
         ),
-        format!("产品 `{service}` 不存在；本服务提供 redis、region、api、cvm、tag 和 sts。"),
+        format!("产品 `{service}` 不存在；本服务提供 redis、region、api、cvm、cam、tag 和 sts。"),
     )
 }
 

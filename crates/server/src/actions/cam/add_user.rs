@@ -5,7 +5,7 @@ use api::cam::actions::AddUser;
 use api::cam::{AddUserRequest, AddUserResponse};
 use db::Tx;
 
-use super::change::{change, free};
+use super::change::{change, free, unless_in_use};
 use super::given::{flag, no_console};
 use super::{make_key, view};
 use crate::action::Action;
@@ -65,7 +65,7 @@ fn add(tx: &Tx<'_>, mut user: User, with_key: bool) -> Result<(User, Option<(Str
         return Err(cam::too_many_users(MOST_USERS));
     }
     user.uin = free(ids::uin, |uin| store::user::is_taken(tx, uin))?;
-    store::user::add(tx, &user)?;
+    store::user::add(tx, &user).map_err(|error| unless_in_use(error, || cam::user_name_in_use(&user.name)))?;
     let made = with_key.then(|| make_key::make(tx, &user.account, &user.uin, "", user.created_at)).transpose()?;
     Ok((user, made))
 }

@@ -39,3 +39,11 @@ pub(super) fn free<T>(make: fn() -> T, taken: impl Fn(&T) -> Result<bool, db::Er
     }
     Err(gateway::internal("no free id was found"))
 }
+
+/// What is said when a row could not be added: `in_use` if another request was quicker with the same name.
+pub(super) fn unless_in_use(error: db::Error, in_use: impl FnOnce() -> Error) -> Error {
+    match error {
+        db::Error::Conflict(_) => in_use(),
+        other => other.into(),
+    }
+}

@@ -5,7 +5,7 @@ use api::cam::{CreatePolicyRequest, CreatePolicyResponse};
 use db::Tx;
 use policy::Purpose;
 
-use super::change::{change, free};
+use super::change::{change, free, unless_in_use};
 use super::{given, view};
 use crate::action::Action;
 use crate::app::App;
@@ -44,6 +44,6 @@ fn add(tx: &Tx<'_>, mut policy: StoredPolicy) -> Result<i64, Error> {
         return Err(cam::too_many_policies(MOST_POLICIES));
     }
     policy.id = free(ids::policy_id, |id| store::policy::is_taken(tx, *id))?;
-    store::policy::add(tx, &policy)?;
+    store::policy::add(tx, &policy).map_err(|error| unless_in_use(error, || cam::policy_name_in_use(&policy.name)))?;
     Ok(policy.id)
 }

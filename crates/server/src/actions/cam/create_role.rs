@@ -5,7 +5,7 @@ use api::cam::{CreateRoleRequest, CreateRoleResponse};
 use db::Tx;
 use policy::Purpose;
 
-use super::change::{change, free};
+use super::change::{change, free, unless_in_use};
 use super::given::{self, no_console};
 use crate::action::Action;
 use crate::app::App;
@@ -46,6 +46,6 @@ fn add(tx: &Tx<'_>, mut role: Role) -> Result<String, Error> {
         return Err(cam::too_many_roles(MOST_ROLES));
     }
     role.id = free(ids::role_id, |id| store::role::is_taken(tx, id))?;
-    store::role::add(tx, &role)?;
+    store::role::add(tx, &role).map_err(|error| unless_in_use(error, || cam::role_name_in_use(&role.name)))?;
     Ok(role.id)
 }

@@ -49,7 +49,11 @@ fn check(context: &Context, request: &AssumeRoleRequest) -> Result<RoleArn, Erro
         ("SourceIdentity", given(&request.source_identity)),
     ];
     if let Some((path, _)) = none.into_iter().find(|(_, given)| *given) {
-        return Err(gateway::unsupported_parameter(path, "a session has no tags and no source", "会话不支持标签和来源身份"));
+        return Err(gateway::unsupported_parameter(
+            path,
+            "a session has no tags and no source",
+            "会话不支持标签和来源身份",
+        ));
     }
     if let Some(id) = request.external_id.as_ref().filter(|id| !id.is_empty()) {
         issue::check_external_id(id)?;

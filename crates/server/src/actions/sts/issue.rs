@@ -121,7 +121,8 @@ pub(super) fn check_external_id(id: &str) -> Result<(), Error> {
     if (2..=128).contains(&id.len()) && id.bytes().all(known) {
         return Ok(());
     }
-    let (rule, rule_zh) = ("it must be 2 to 128 letters, digits or +=,.@:/_-", "应为 2 至 128 个字母、数字或 +=,.@:/_-");
+    let (rule, rule_zh) =
+        ("it must be 2 to 128 letters, digits or +=,.@:/_-", "应为 2 至 128 个字母、数字或 +=,.@:/_-");
     Err(sts::bad_parameter("ExternalId", id.escape_debug(), rule, rule_zh))
 }
 

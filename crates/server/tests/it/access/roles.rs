@@ -1,4 +1,4 @@
-//! Sub-users with policies, and roles that they take on: each can do what its policies say, and nothing else.
+//! Roles that users take on: each session can do what role and session policy say, and nothing else.
 
 use serde_json::{Value, json};
 use server::service::ROOT_UIN;
@@ -52,28 +52,12 @@ fn asking(role: &str, more: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_sub_user_can_do_exactly_what_its_policy_allows() {
-    let street = Street::new().await;
-    let other_task = another_task(&street).await;
-    let user = street.sub_user("reader", &[only("redis:DescribeTaskInfo", &street.here.instance)]).await;
-    exactly_that(&street, &user, other_task).await;
-    // A deny elsewhere takes it away at once.
-    let deny = only("redis:*", &street.here.instance).replace("allow", "deny");
-    let id = make_policy(&street.mine, "deny", &deny).await;
-    let uin = sts(&user).ok("GetCallerIdentity", json!({})).await["UserId"].as_str().unwrap().parse::<u64>().unwrap();
-    let cam = street.mine.for_service("cam", "2019-01-16");
-    cam.ok("AttachUserPolicy", json!({"PolicyId": id, "AttachUin": uin})).await;
-    let refused = user.refused("DescribeTaskInfo", json!({"TaskId": street.here.task})).await;
-    assert_eq!(refused.0, "InvalidParameter.PermissionDenied");
-}
-
-#[tokio::test]
 async fn a_role_session_can_do_exactly_what_its_role_allows_until_the_role_is_gone() {
     let street = Street::new().await;
     let other_task = another_task(&street).await;
     let policy = only("redis:DescribeTaskInfo", &street.here.instance);
     let id = role(&street, "reader", &trust(ROOT_UIN, &Value::Null), &policy).await;
-    let user = street.sub_user("worker", &[may_assume(&arn("reader"))]).await;
+    let (user, _) = street.sub_user("worker", &[&may_assume(&arn("reader"))]).await;
     let issued = sts(&user).ok("AssumeRole", asking("reader", &json!({}))).await;
     let session = street.with_credentials(&issued);
     exactly_that(&street, &session, other_task).await;
@@ -82,7 +66,10 @@ async fn a_role_session_can_do_exactly_what_its_role_allows_until_the_role_is_go
     assert_eq!(identity["Arn"], format!("qcs::sts:{ROOT_UIN}:assumed-role/{id}"));
     assert_eq!((&identity["Type"], &identity["AccountId"]), (&json!("CAMRole"), &json!(ROOT_UIN)));
     // A session takes on no further role, and makes no user's keys.
-    assert_eq!(sts(&session).refused("AssumeRole", asking("reader", &json!({}))).await.0, "FailedOperation.TempKeyNotAllowed");
+    assert_eq!(
+        sts(&session).refused("AssumeRole", asking("reader", &json!({}))).await.0,
+        "FailedOperation.TempKeyNotAllowed"
+    );
     let cam = street.mine.for_service("cam", "2019-01-16");
     cam.ok("DeleteRole", json!({"RoleName": "reader"})).await;
     let task = json!({"TaskId": street.here.task});
@@ -107,12 +94,13 @@ async fn a_session_policy_narrows_a_role_and_widens_nothing() {
 #[tokio::test]
 async fn only_who_is_trusted_and_allowed_takes_on_a_role() {
     let street = Street::new().await;
-    let stranger = street.user_of(&street.other, "stranger", &[may_assume("*")]).await;
-    let idle = street.sub_user("idle", &[]).await;
+    let (stranger, _) = street.user_of(&street.other, "stranger", &[&may_assume("*")]).await;
+    let (idle, _) = street.sub_user("idle", &[]).await;
     let told = json!({"string_equal": {"sts:external_id": ["agreed"]}});
     role(&street, "own", &trust(ROOT_UIN, &Value::Null), ALL).await;
     role(&street, "lent", &trust(OTHER, &told), ALL).await;
-    let ask = async |client: &Client, role: &str, more: Value| sts(client).call("AssumeRole", asking(role, &more)).await;
+    let ask =
+        async |client: &Client, role: &str, more: Value| sts(client).call("AssumeRole", asking(role, &more)).await;
     let code = |answer: Result<Value, crate::client::Refusal>| answer.unwrap_err().code;
     // Trusted, but its own policies do not allow it.
     assert_eq!(code(ask(&idle, "own", json!({})).await), "UnauthorizedOperation");
@@ -158,12 +146,12 @@ async fn what_is_asked_of_a_role_is_checked_by_name() {
 async fn a_task_tells_operators_who_asked_for_it() {
     let street = Street::new().await;
     let id = role(&street, "all", &trust(ROOT_UIN, &Value::Null), ALL).await;
-    let user = street.sub_user("worker", &[ALL.to_owned()]).await;
-    let uin = sts(&user).ok("GetCallerIdentity", json!({})).await["UserId"].as_str().unwrap().to_owned();
+    let (user, uin) = street.sub_user("worker", &[ALL]).await;
     let session = street.with_credentials(&sts(&user).ok("AssumeRole", asking("all", &json!({}))).await);
     let guest = street.federated(ALL).await;
     let operators = Operators::of(&street.server);
-    let expected = [(&user, uin), (&session, format!("{id}:night-shift")), (&guest, format!("{ROOT_UIN}:guest"))];
+    let expected =
+        [(&user, uin.to_string()), (&session, format!("{id}:night-shift")), (&guest, format!("{ROOT_UIN}:guest"))];
     for (client, who) in expected {
         let clear = json!({"InstanceId": street.here.instance, "Password": crate::stories::PASSWORD});
         let task = client.ok("ClearInstance", clear).await["TaskId"].as_i64().unwrap();

@@ -3,7 +3,7 @@
 use api::{ActionInfo, Shape, Type};
 use db::{Param, Tx};
 use serde_json::{Map, Value, json};
-use server::service::{ROOT_APP_ID, ROOT_UIN};
+use server::service::ROOT_APP_ID;
 use server::store::account::{self, StoredKey};
 
 use crate::client::Client;
@@ -11,6 +11,10 @@ use crate::harness::Cinnabar;
 use crate::stories::{PASSWORD, create};
 
 pub(super) const OTHER: &str = "100000000002";
+const IDENTITY: &str =
+    r#"{"version":"2.0","statement":[{"effect":"allow","action":"redis:DescribeTaskInfo","resource":"*"}]}"#;
+const TRUST: &str = r#"{"version":"2.0","statement":[{"effect":"allow","action":"name/sts:AssumeRole",
+    "principal":{"qcs":["qcs::cam::uin/100000000001:root"]}}]}"#;
 
 pub(super) struct Street {
     pub(super) server: Cinnabar,
@@ -30,13 +34,43 @@ pub(super) struct Ids {
     pub(super) instance: String,
     pub(super) task: i64,
     pub(super) deal: String,
+    pub(super) user: u64,
+    pub(super) user_name: String,
+    pub(super) key: String,
+    pub(super) policy: u64,
+    pub(super) role: String,
 }
 
 impl Ids {
     /// A text without them.
     pub(super) fn hidden_in(&self, text: &str) -> String {
-        let task = self.task.to_string();
-        text.replace(&self.instance, "…").replace(&self.deal, "…").replace(&task, "…")
+        let numbers = [self.task.to_string(), self.user.to_string(), self.policy.to_string()];
+        let texts = [&self.instance, &self.deal, &self.user_name, &self.key, &self.role];
+        texts.into_iter().chain(&numbers).fold(text.to_owned(), |text, id| text.replace(id.as_str(), "…"))
+    }
+}
+
+impl Ids {
+    /// A user with a key, a policy and a role, the policy attached to both.
+    async fn identity(mine: &Client) -> Self {
+        let cam = mine.for_service("cam", "2019-01-16");
+        let user = cam.ok("AddUser", json!({"Name": "the-lodger", "UseApi": 1})).await;
+        let new = json!({"PolicyName": "the-lease", "PolicyDocument": IDENTITY});
+        let policy = cam.ok("CreatePolicy", new).await["PolicyId"].as_u64().unwrap();
+        let role = cam.ok("CreateRole", json!({"RoleName": "the-keeper", "PolicyDocument": TRUST})).await;
+        let role = role["RoleId"].as_str().unwrap().to_owned();
+        cam.ok("AttachUserPolicy", json!({"AttachUin": user["Uin"], "PolicyId": policy})).await;
+        cam.ok("AttachRolePolicy", json!({"AttachRoleId": role, "PolicyId": policy})).await;
+        Self {
+            instance: String::new(),
+            task: 0,
+            deal: String::new(),
+            user: user["Uin"].as_u64().unwrap(),
+            user_name: "the-lodger".to_owned(),
+            key: user["SecretId"].as_str().unwrap().to_owned(),
+            policy,
+            role,
+        }
     }
 }
 
@@ -47,9 +81,22 @@ impl Street {
         let instance = create(&mine).await;
         let tasks = mine.ok("DescribeTaskList", json!({})).await;
         let deal = server.service().app.db.read(|tx| tx.query_opt("SELECT name FROM deal", &[], |row| row.text(0)));
-        let here = Ids { instance, task: tasks["Tasks"][0]["TaskId"].as_i64().unwrap(), deal: deal.unwrap().unwrap() };
-        let nowhere =
-            Ids { instance: "crs-0never00".to_owned(), task: 987_654_321, deal: "20990101000000000000000".to_owned() };
+        let here = Ids {
+            instance,
+            task: tasks["Tasks"][0]["TaskId"].as_i64().unwrap(),
+            deal: deal.unwrap().unwrap(),
+            ..Ids::identity(&mine).await
+        };
+        let nowhere = Ids {
+            instance: "crs-0never00".to_owned(),
+            task: 987_654_321,
+            deal: "20990101000000000000000".to_owned(),
+            user: 199_999_999_999,
+            user_name: "nobody-there".to_owned(),
+            key: format!("AKID{}", "0".repeat(32)),
+            policy: 99_999_999,
+            role: "9999999999999999999".to_owned(),
+        };
         server.service().app.db.write(|tx| account::add(tx, OTHER, ROOT_APP_ID + 1, 1)).await.unwrap();
         let mut street = Self { other: mine.clone(), mine, server, here, nowhere };
         street.other = street.with_key(OTHER, OTHER).await;
@@ -70,20 +117,21 @@ impl Street {
         Client { secret_id, secret_key: "secret".to_owned(), ..self.mine.clone() }
     }
 
-    /// A new user of this account, with these policies.
-    pub(super) async fn user_of(&self, root: &Client, name: &str, policies: &[String]) -> Client {
+    /// A new user of this account, which has these policies.
+    pub(super) async fn user_of(&self, root: &Client, name: &str, policies: &[&str]) -> (Client, u64) {
         let cam = root.for_service("cam", "2019-01-16");
-        let added = cam.ok("AddUser", json!({"Name": name, "UseApi": 1})).await;
-        for (number, policy) in policies.iter().enumerate() {
-            let id = make_policy(root, &format!("{name}-{number}"), policy).await;
-            cam.ok("AttachUserPolicy", json!({"PolicyId": id, "AttachUin": added["Uin"]})).await;
+        let user = cam.ok("AddUser", json!({"Name": name, "UseApi": 1})).await;
+        for (index, document) in policies.iter().enumerate() {
+            let id = make_policy(root, &format!("of-{name}-{index}"), document).await;
+            cam.ok("AttachUserPolicy", json!({"AttachUin": user["Uin"], "PolicyId": id})).await;
         }
-        let text = |name: &str| added[name].as_str().unwrap().to_owned();
-        Client { secret_id: text("SecretId"), secret_key: text("SecretKey"), ..self.mine.clone() }
+        let text = |name: &str| user[name].as_str().unwrap().to_owned();
+        let client = Client { secret_id: text("SecretId"), secret_key: text("SecretKey"), ..self.mine.clone() };
+        (client, user["Uin"].as_u64().unwrap())
     }
 
-    /// A user of the account with the instance.
-    pub(super) async fn sub_user(&self, name: &str, policies: &[String]) -> Client {
+    /// A new user of the account with the instance, which has these policies.
+    pub(super) async fn sub_user(&self, name: &str, policies: &[&str]) -> (Client, u64) {
         self.user_of(&self.mine, name, policies).await
     }
 
@@ -114,12 +162,12 @@ impl Street {
             "SELECT name FROM deal ORDER BY name",
             "SELECT instance_id || key || value FROM tag ORDER BY instance_id, key",
             "SELECT CAST(id AS TEXT) || kind || status FROM task ORDER BY id",
-            "SELECT secret_id || secret_key || uin FROM access_key ORDER BY secret_id",
-            "SELECT uin FROM account ORDER BY uin",
-            "SELECT uin || name || remark FROM cam_user ORDER BY uin",
-            "SELECT name || document FROM cam_policy ORDER BY id",
-            "SELECT name || document FROM cam_role ORDER BY id",
+            "SELECT secret_id || secret_key || uin || status || description FROM access_key ORDER BY secret_id",
+            "SELECT uin || name || remark || phone || country_code || email FROM cam_user ORDER BY uin",
+            "SELECT CAST(id AS TEXT) || name || description || document || tags FROM cam_policy ORDER BY id",
+            "SELECT id || name || description || document || tags FROM cam_role ORDER BY id",
             "SELECT kind || holder || CAST(policy_id AS TEXT) FROM cam_attachment ORDER BY kind, holder, policy_id",
+            "SELECT uin FROM account ORDER BY uin",
         ];
         let none: &[Param<'_>] = &[];
         let read = |tx: &Tx<'_>| {
@@ -154,11 +202,15 @@ pub(super) fn params(info: &ActionInfo, ids: &Ids) -> Value {
             "Operation" => json!("rename"),
             "StartTime" => json!("04:00"),
             "EndTime" => json!("05:00"),
-            "Password" | "OldPassword" => json!(PASSWORD),
+            "Password" | "OldPassword" if info.service != "cam" => json!(PASSWORD),
             "TypeId" => json!(17),
             "MemSize" => json!(1024),
             "GoodsNum" => json!(1),
             "Product" => json!("redis"),
+            field if info.service == "cam" => match identity(info, field, ids) {
+                Some(known) => known,
+                None => continue,
+            },
             _ => continue,
         };
         params.insert(field.name.to_owned(), known);
@@ -167,6 +219,24 @@ pub(super) fn params(info: &ActionInfo, ids: &Ids) -> Value {
         params.remove("InstanceId");
     }
     Value::Object(params)
+}
+
+/// What a parameter of CAM would be.
+fn identity(info: &ActionInfo, field: &str, ids: &Ids) -> Option<Value> {
+    Some(match (info.name, field) {
+        ("AddUser", "Name") => json!("new-user"),
+        (_, "Name") => json!(ids.user_name),
+        ("DeletePolicy", "PolicyId") => json!([ids.policy]),
+        (_, "PolicyId") => json!(ids.policy),
+        ("CreateRole", "PolicyDocument") => json!(TRUST),
+        (_, "PolicyDocument") => json!(IDENTITY),
+        (_, "TargetUin" | "AttachUin" | "DetachUin") => json!(ids.user),
+        (_, "RoleId" | "AttachRoleId" | "DetachRoleId") => json!(ids.role),
+        (_, "AccessKeyId") => json!(ids.key),
+        (_, "Status") => json!("Inactive"),
+        (_, "Force") => json!(1),
+        _ => return None,
+    })
 }
 
 /// The smallest parameters of the right form.
@@ -187,6 +257,11 @@ fn example(ty: Type) -> Value {
 
 /// Whether an action's parameters can name a thing of an account.
 pub(super) fn names_a_thing(info: &ActionInfo) -> bool {
-    let names = ["InstanceId", "InstanceIds", "TaskId", "DealIds", "Resource", "ResourceId", "ResourceIds"];
-    info.request.fields.iter().any(|field| names.contains(&field.name))
+    #[rustfmt::skip]
+    let names = [
+        "InstanceId", "InstanceIds", "TaskId", "DealIds", "Resource", "ResourceId", "ResourceIds", "PolicyId", "TargetUin",
+        "AttachUin", "DetachUin", "RoleId", "AttachRoleId", "DetachRoleId", "AccessKeyId",
+    ];
+    let user = ["GetUser", "UpdateUser", "DeleteUser"].contains(&info.name);
+    user || info.request.fields.iter().any(|field| names.contains(&field.name))
 }
