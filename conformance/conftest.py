@@ -24,7 +24,7 @@ def clean_environment():
         if (
             name.lower().endswith("_proxy")
             or name.startswith(("TENCENTCLOUD_", "CINNABAR_"))
-            and name != "CINNABAR_BINARY"
+            and name not in ("CINNABAR_BINARY", "CINNABAR_DRIVERS")
         ):
             del os.environ[name]
 

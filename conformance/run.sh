@@ -40,6 +40,25 @@ if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
     printf '%s\n' "$wanted" >"$venv/installed"
 fi
 
+# The clients in other languages, each with an install.sh that makes a folder with its driver in it. One that is missing is left out.
+drivers=$target/conformance-drivers
+for client in node go gocommon java; do
+    wanted=$(cd "$here/$client" && echo "$drivers" && cat -- *)
+    if [ "$(cat "$drivers/$client/installed" 2>/dev/null)" != "$wanted" ]; then
+        echo "conformance: installing the client of $client/ into $drivers/$client"
+        rm -rf "${drivers:?}/$client"
+        mkdir -p "$drivers/$client"
+        if sh "$here/$client/install.sh" "$drivers/$client"; then
+            printf '%s\n' "$wanted" >"$drivers/$client/installed"
+        else
+            rm -rf "${drivers:?}/$client"
+            [ "${CI:-}" != true ] || skip "the client of $client/ could not be installed (see above)"
+            echo "conformance: SKIPPED, the stories of $client/ (see above)"
+        fi
+    fi
+done
+export CINNABAR_DRIVERS="$drivers"
+
 # Everything that the stories write is in here, and every process that they start works in here.
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/cinnabar-conformance.XXXXXX")
 finish() {

@@ -4,11 +4,10 @@ import pytest
 
 from support import instance as of
 from support.levers import Levers
-from support.sdk import Sdk, profile
+from support.sdk import Retryer, Sdk, profile
 from support.server import eventually
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
-from tencentcloud.common.retry import StandardRetryer
 from tencentcloud.redis.v20180412 import models, redis_client
 
 
@@ -64,18 +63,6 @@ def test_an_outcome_plan_is_seen_answer_by_answer_and_a_reset_brings_the_seed_ba
     assert levered.traces(instance) == []
     left = levers("list")
     assert (left["plans"], left["uses"], left["leapt_ms"]) == ([], [], 0)
-
-
-class Retryer(StandardRetryer):
-    """As the SDK's own, which in this version raises an earlier refusal even when the last attempt went well."""
-
-    def send_request(self, fn):
-        for left in reversed(range(self._max_attempts)):
-            try:
-                return fn()
-            except TencentCloudSDKException as refusal:
-                if not left or not self.should_retry(None, refusal):
-                    raise
 
 
 def test_the_sdk_retries_what_is_planned_to_be_refused(levered, levers, own):

@@ -5,12 +5,6 @@ import json
 import pytest
 
 from support import instance as of
-from support import story
-
-
-def test_bought_filled_purged_destroyed_and_cleaned_up(server, tccli):
-    """tccli asks for Chinese unless it is told otherwise."""
-    story.tell(tccli, server, "zh-CN", see_deletion=True)
 
 
 def test_the_waiter_follows_a_task(tccli, buy):
@@ -59,9 +53,6 @@ def test_filtered_and_unfolded(tccli, call, buy):
             "ResourceNotFound.InstanceNotExists",
             "crs-00000000",
         ),
-        (["DescribeInstances", "--secretKey", "x"], "AuthFailure.SignatureFailure", ""),
-        (["DescribeInstances", "--secretId", "AKIDx"], "AuthFailure.SecretIdNotFound", ""),
-        (["DescribeInstances", "--region", "ap-nowhere"], "UnsupportedRegion", "ap-nowhere"),
         (["DescribeInstanceShards", "--InstanceId", "crs-00000000"], "UnsupportedOperation", "DescribeInstanceShards"),
     ],
 )

@@ -19,6 +19,7 @@ use crate::levers::Levers;
 use crate::metrics::Metrics;
 use crate::model::host::Hosting;
 use crate::model::product;
+use crate::store::instance_names::InstanceNames;
 
 /// The server's parts, shared by all requests.
 pub struct App {
@@ -32,6 +33,8 @@ pub struct App {
     pub hosting: Arc<Hosting>,
     /// The tasks.
     pub engine: Engine,
+    /// The names and projects of instances, for lists of tasks.
+    pub instance_names: Arc<InstanceNames>,
     /// The access keys.
     pub keys: Keys,
     /// What was asked for by keys that nobody has.

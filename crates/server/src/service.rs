@@ -340,6 +340,7 @@ fn app(
         strangers: Strangers::default(),
         tokens,
         grants: Grants::default(),
+        instance_names: Arc::default(),
         time_offset,
     })
 }

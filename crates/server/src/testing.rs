@@ -149,6 +149,7 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         strangers: Strangers::default(),
         grants: Grants::default(),
         tokens: Tokens::new(&"07".repeat(32)).unwrap(),
+        instance_names: Arc::default(),
         hosting: Arc::new(Hosting::new(process, false, 10_000)),
         levers: None,
         config,

@@ -22,8 +22,8 @@ pub(crate) struct EndedRow {
 
 /// So many are fetched at once.
 const CHUNK: usize = 20_000;
-/// So many are read at once until a page is full.
-const PART: u32 = 1000;
+/// So many more than what should fill a page are read at first, and each time twice as many.
+const SPARE: usize = 64;
 const LAST_END: &str = "SELECT COALESCE(MAX(end_no), 0) FROM task WHERE end_no > 0";
 const ENDED_AFTER: &str = "SELECT end_no, created_at, id, tenant, region, kind, status, operator, subject FROM task \
      WHERE end_no > 0 AND end_no > $1 ORDER BY end_no LIMIT $2";
@@ -79,24 +79,25 @@ pub(crate) fn unended_on(
 ) -> Result<(usize, Vec<Key>), Error> {
     let mut conditions = Conditions::unended(filter);
     let subjects = format!("SELECT COALESCE(string_agg(subject, '\n'), '') FROM task WHERE {}", conditions.text);
-    let total = tx.query_opt(&subjects, &conditions.values, |row| {
-        Ok(row.str(0)?.lines().filter(|subject| passes(subject)).count())
+    let counted = tx.query_opt(&subjects, &conditions.values, |row| {
+        Ok(row.str(0)?.lines().fold((0, 0), |(all, pass), one| (all + 1, pass + usize::from(passes(one)))))
     })?;
-    let total = total.unwrap_or_default();
+    let (all, total) = counted.unwrap_or_default();
     let wanted = total.min(filter.offset as usize + filter.limit as usize);
-    conditions.values.extend_from_slice(params![PART, 0_u32]);
+    // As if those that pass were spread evenly.
+    let mut many = i64::try_from(wanted * all / total.max(1) + SPARE).unwrap_or(i64::MAX);
+    conditions.values.extend_from_slice(params![many, 0_i64]);
     let (limit, offset) = (conditions.values.len() - 1, conditions.values.len());
     let sql = format!("{} LIMIT ${limit} OFFSET ${offset}", keys(&conditions.text));
     let mut page = Vec::new();
-    for part in (0..).step_by(PART as usize) {
-        if page.len() >= wanted {
-            break;
-        }
-        conditions.values[offset - 1] = Param::Int(part);
+    let mut skipped = 0;
+    while page.len() < wanted {
+        (conditions.values[limit - 1], conditions.values[offset - 1]) = (Param::Int(many), Param::Int(skipped));
         let found = tx.query(&sql, &conditions.values, |row| {
             Ok(if passes(row.str(2)?) { Some((row.int(0)?, row.int(1)?)) } else { None })
         })?;
         page.extend(found.into_iter().flatten());
+        (skipped, many) = (skipped + many, many.saturating_mul(2));
     }
     Ok((total, page))
 }

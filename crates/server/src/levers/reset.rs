@@ -138,6 +138,7 @@ impl Reset {
             Ok::<_, db::Error>(tasks)
         };
         let tasks = self.app.db.write(delete).await?;
+        self.app.instance_names.forget();
         self.world.ports.clear();
         self.app.clock.set_leapt(0);
         Ok((nodes, tasks))

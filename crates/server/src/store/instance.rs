@@ -36,9 +36,10 @@ pub fn add(tx: &Tx<'_>, new: &Instance) -> Result<(), Error> {
     let sql = "INSERT INTO instance (id, account, region, zone_id, name, type_id, mem_mb, shards, replicas, replicas_readonly, state,
                  billing_mode, period, auto_renew, project_id, vpc_id, subnet_id, vport, address, port, no_auth, password_sha256,
                  secret, security_groups, template_id, product_version, delete_protection, window_start, window_end, deal_name,
-                 engine, generation, created_at, deadline_at, host, folded_name)
+                 engine, generation, created_at, deadline_at, host, folded_name, named_no)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-                 $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)";
+                 $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
+                 (SELECT COALESCE(MAX(named_no), 0) + 1 FROM instance))";
     let folded_name = fold(&new.name);
     let (no_auth, sha256) = access(&new.password);
     let groups = to_json(&new.security_groups);

@@ -7,6 +7,13 @@ use db::{Error, Param, Tx, params};
 use super::instance::fold;
 use crate::model::change::Change;
 
+/// What [`super::instance_names`] notices a change by.
+macro_rules! next_no {
+    () => {
+        " named_no = (SELECT MAX(named_no) + 1 FROM instance) "
+    };
+}
+
 /// Changes an instance.
 ///
 /// # Errors
@@ -15,10 +22,12 @@ pub fn change(tx: &Tx<'_>, id: &str, change: &Change) -> Result<(), Error> {
     let set = |sql, value: Param<'_>| tx.execute(sql, &[id.into(), value]).map(drop);
     match change {
         Change::Name(name) => {
-            let sql = "UPDATE instance SET name = $2, folded_name = $3 WHERE id = $1";
+            let sql = concat!("UPDATE instance SET name = $2, folded_name = $3,", next_no!(), "WHERE id = $1");
             tx.execute(sql, params![id, name, &fold(name)]).map(drop)
         }
-        Change::Project(project) => set("UPDATE instance SET project_id = $2 WHERE id = $1", (*project).into()),
+        Change::Project(project) => {
+            set(concat!("UPDATE instance SET project_id = $2,", next_no!(), "WHERE id = $1"), (*project).into())
+        }
         Change::AutoRenew(renew) => set("UPDATE instance SET auto_renew = $2 WHERE id = $1", (*renew).into()),
         Change::DeleteProtection(on) => set("UPDATE instance SET delete_protection = $2 WHERE id = $1", (*on).into()),
         Change::Window(start, end) => {

@@ -13,6 +13,7 @@ pub mod identity;
 pub mod instance;
 pub mod instance_change;
 pub mod instance_list;
+pub mod instance_names;
 pub mod key;
 pub mod lever;
 pub mod lever_seed;
@@ -44,6 +45,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 10, sql: include_str!("../../../../migrations/0010_instance_lists.sql") },
     Migration { number: 11, sql: include_str!("../../../../migrations/0011_identity.sql") },
     Migration { number: 12, sql: include_str!("../../../../migrations/0012_tokens.sql") },
+    Migration { number: 13, sql: include_str!("../../../../migrations/0013_instance_names.sql") },
     Migration { number: 14, sql: include_str!("../../../../migrations/0014_accounts.sql") },
 ];
 

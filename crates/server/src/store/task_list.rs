@@ -1,11 +1,12 @@
 //! The list of an account's tasks in one region: filtered, paged, counted, with the names that customers know.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use db::{Error, Tx};
 use engine::{EndedTasks, Status, Task, TaskFilter};
 
-use super::conditions::{Conditions, Value, contains, pattern};
+use super::conditions::Conditions;
+use super::instance_names::{Asked, InstanceNames};
 
 /// Which tasks, and which page of them; the newest come first.
 #[derive(Debug, Default)]
@@ -65,8 +66,13 @@ pub struct Line {
 ///
 /// # Errors
 /// The database's.
-pub fn list(tx: &Tx<'_>, ended: &EndedTasks, filter: &Filter) -> Result<(i64, Vec<Line>), Error> {
-    let (total, tasks) = ended.list(tx, &tasks(filter, subjects(tx, filter)?))?;
+pub fn list(
+    tx: &Tx<'_>,
+    ended: &EndedTasks,
+    names: &InstanceNames,
+    filter: &Filter,
+) -> Result<(i64, Vec<Line>), Error> {
+    let (total, tasks) = ended.list(tx, &tasks(filter, subjects(tx, names, filter)?))?;
     let instances = instances(tx, &tasks)?;
     let lines = tasks.into_iter().map(|task| line(task, &instances)).collect();
     Ok((i64::try_from(total).unwrap_or(i64::MAX), lines))
@@ -96,16 +102,25 @@ fn in_all<T: Clone + PartialEq>(lists: &[Vec<T>]) -> Option<Vec<T>> {
 }
 
 /// The instances that pass, if anything is asked of them.
-fn subjects(tx: &Tx<'_>, filter: &Filter) -> Result<Option<Vec<String>>, Error> {
-    let Some((text, values)) = of_instances(filter) else { return Ok(None) };
-    let mut conditions = Conditions::default();
-    let whose = [Value::from(&filter.account), (&filter.region).into()];
-    conditions.add(&format!("o.account = ? AND o.region = ?{text}"), whose.into_iter().chain(values));
-    // In one text: ten thousand rows would take twice as long.
-    let sql = format!("SELECT COALESCE(string_agg(o.id, ' '), '') FROM instance o WHERE {}", conditions.text());
-    tx.query_opt(&sql, &conditions.params(), |row| {
-        Ok(row.str(0)?.split_ascii_whitespace().map(str::to_owned).collect())
+fn subjects(tx: &Tx<'_>, names: &InstanceNames, filter: &Filter) -> Result<Option<Vec<String>>, Error> {
+    let Filter { instance_id, seen, instance_name, projects, .. } = filter;
+    let mut lists = Vec::new();
+    if instance_name.is_some() || projects.is_some() {
+        let asked = Asked { name: instance_name.as_deref(), projects: projects.as_deref() };
+        lists.push(names.find(tx, &filter.account, &filter.region, &asked)?);
+    }
+    lists.extend(instance_id.clone().map(|id| vec![id]));
+    Ok(match seen {
+        Some(seen) => Some(among(seen, in_all(&lists))),
+        None => in_all(&lists),
     })
+}
+
+/// Those of the ids, or all ids, that may be seen; both may be many.
+fn among(seen: &[String], ids: Option<Vec<String>>) -> Vec<String> {
+    let Some(ids) = ids else { return seen.to_vec() };
+    let seen: HashSet<&String> = seen.iter().collect();
+    ids.into_iter().filter(|id| seen.contains(id)).collect()
 }
 
 /// The names and projects of the tasks' instances.
@@ -130,28 +145,6 @@ fn line(task: Task, instances: &HashMap<String, (String, i64)>) -> Line {
         instance_name,
         project_id,
     }
-}
-
-/// What is asked of the instances, if anything is.
-fn of_instances(filter: &Filter) -> Option<(String, Vec<Value>)> {
-    let (mut text, mut values) = (String::new(), Vec::new());
-    if let Some(id) = &filter.instance_id {
-        text.push_str(" AND o.id = ?");
-        values.push(id.into());
-    }
-    if let Some(seen) = &filter.seen {
-        text = format!("{text} AND {}", super::conditions::one_of("o.id", seen.len()));
-        values.extend(seen.iter().map(Value::from));
-    }
-    if let Some(name) = &filter.instance_name {
-        text = format!("{text} AND {}", contains("o.folded_name"));
-        values.push(pattern(name));
-    }
-    if let Some(projects) = &filter.projects {
-        text = format!("{text} AND {}", super::conditions::one_of("o.project_id", projects.len()));
-        values.extend(projects.iter().map(Value::from));
-    }
-    (!text.is_empty()).then_some((text, values))
 }
 
 #[cfg(test)]

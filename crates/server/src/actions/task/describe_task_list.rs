@@ -1,5 +1,7 @@
 //! DescribeTaskList: the tasks of the last 30 days, newest first.
 
+use std::sync::Arc;
+
 use api::redis::actions::DescribeTaskList;
 use api::redis::{DescribeTaskListRequest as Request, DescribeTaskListResponse, TaskInfoDetail};
 use engine::Status;
@@ -30,9 +32,9 @@ const RESULTS: &[(i64, &[Status])] = &[
 impl Action for DescribeTaskList {
     async fn handle(context: &Context, app: &App, request: Request) -> Result<DescribeTaskListResponse, Error> {
         let filter = filter(context, app, &request)?;
-        let engine = app.engine.clone();
+        let (engine, names) = (app.engine.clone(), Arc::clone(&app.instance_names));
         // The first list of all reads each task of 31 days; other requests must not wait for it.
-        let list = move || engine.read_lists(|tx, ended| task_list::list(tx, ended, &filter));
+        let list = move || engine.read_lists(|tx, ended| task_list::list(tx, ended, &names, &filter));
         let (total_count, lines) = tokio::task::spawn_blocking(list).await.map_err(gateway::internal)??;
         Ok(DescribeTaskListResponse { total_count, tasks: lines.into_iter().map(|line| view(app, line)).collect() })
     }
