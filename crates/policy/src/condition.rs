@@ -107,6 +107,7 @@ fn suits(key: &Key, family: Family, at: &str) -> Result<(), ParseError> {
         Key::Uin => {
             (matches!(family, Family::Text { .. } | Family::Numeric(_)), "the string_… and numeric_… operators")
         }
+        Key::ExternalId => (matches!(family, Family::Text { .. }), "the string_… operators"),
         Key::Tags(_) => (matches!(family, Family::Text { .. }), "the string_… operators, with `key&value`"),
         Key::Tag(..) => (
             matches!(family, Family::Text { .. } | Family::Numeric(_) | Family::Bool),

@@ -12,6 +12,7 @@ pub(crate) enum Key {
     Ip,
     CurrentTime,
     Uin,
+    ExternalId,
     /// All tags of one side, each as `key&value`.
     Tags(Side),
     /// The value of one tag.
@@ -41,13 +42,15 @@ impl Key {
             "qcs:ip" => Ok(Self::Ip),
             "qcs:current_time" => Ok(Self::CurrentTime),
             "qcs:uin" => Ok(Self::Uin),
+            "sts:external_id" => Ok(Self::ExternalId),
             "qcs:resource_tag" => Ok(Self::Tags(Side::Resource)),
             "qcs:request_tag" => Ok(Self::Tags(Side::Request)),
             _ => tag(Side::Resource, "qcs:resource_tag/")
                 .or_else(|| tag(Side::Request, "qcs:request_tag/"))
                 .map(|(side, key)| Self::Tag(side, key.to_owned()))
                 .ok_or_else(|| {
-                    let known = "qcs:ip, qcs:current_time, qcs:uin, qcs:resource_tag and qcs:request_tag";
+                    let known =
+                        "qcs:ip, qcs:current_time, qcs:uin, qcs:resource_tag, qcs:request_tag and sts:external_id";
                     wrong(at, format!("has the key {}, which is not known here; known are {known}", shown(name)))
                 }),
         }
@@ -59,6 +62,7 @@ impl Key {
             Self::Ip => facts.ip.map(|ip| Value::Ip(ip.to_canonical())).into_iter().collect(),
             Self::CurrentTime => vec![Value::Time(facts.now_ms.div_euclid(1000))],
             Self::Uin => vec![Value::Text(facts.uin.into())],
+            Self::ExternalId => facts.external_id.map(|id| Value::Text(id.into())).into_iter().collect(),
             Self::Tags(side) => {
                 side.tags(facts).iter().map(|(key, value)| Value::Text(format!("{key}&{value}").into())).collect()
             }

@@ -23,7 +23,7 @@
 //! let text = r#"{"version": "2.0", "statement": {"effect": "allow", "action": "name/redis:Describe*",
 //!     "resource": "qcs::redis:ap-guangzhou:uin/100:instance/*"}}"#;
 //! let policy = Policy::parse(text, Purpose::Identity)?;
-//! let facts = Facts { ip: None, now_ms: 0, uin: "200", resource_tags: &[], request_tags: &[] };
+//! let facts = Facts { ip: None, now_ms: 0, uin: "200", external_id: None, resource_tags: &[], request_tags: &[] };
 //! let resource = Resource { service: "redis", region: "ap-guangzhou", account: "100", path: "instance/crs-1" };
 //! let query = Query { service: "redis", action: "DescribeTaskInfo", resource, facts: &facts, principal: None };
 //! assert_eq!(decide([&policy], &query), Decision::Allowed);

@@ -26,6 +26,8 @@ pub struct Facts<'a> {
     pub now_ms: i64,
     /// Who asks (`qcs:uin`).
     pub uin: &'a str,
+    /// What who takes on a role was told by the role's owner (`sts:external_id`).
+    pub external_id: Option<&'a str>,
     /// The tags that the resource has, key and value (`qcs:resource_tag`).
     pub resource_tags: &'a [(String, String)],
     /// The tags that the request would set (`qcs:request_tag`).

@@ -49,6 +49,13 @@ pub fn secret_id() -> String {
     format!("AKID{}", random(MIXED, 32))
 }
 
+/// The uin of a main account, twelve digits, and its AppId: at random, so that they tell nothing of other accounts.
+#[must_use]
+pub fn account() -> (String, i64) {
+    let mut rng = rand::rng();
+    (format!("100{:09}", rng.random_range(0..1_000_000_000)), rng.random_range(1_250_000_000..1_400_000_000))
+}
+
 /// How many characters the SecretId of a temporary key has after `AKID`: so it is told from a permanent one's.
 const TEMPORARY: usize = 64;
 

@@ -1,5 +1,6 @@
 //! The table of contents: one file a command.
 
+mod account;
 mod audit;
 mod call;
 mod doctor;
@@ -41,6 +42,9 @@ enum Command {
     /// The server must run with `--test-levers`; see docs/testing-with-cinnabar.md.
     #[command(subcommand)]
     Lever(lever::Lever),
+    /// Add main accounts and list them: for operators
+    #[command(subcommand)]
+    Account(account::Account),
     /// List the instances
     #[command(subcommand)]
     Instance(instance::Instance),
@@ -70,6 +74,7 @@ impl Cli {
             Command::Audit(audit) => audit.run(),
             Command::Task(task) => task.run(),
             Command::Lever(lever) => lever.run(),
+            Command::Account(account) => account.run(),
             Command::Instance(instance) => instance.run(),
             Command::User(user) => user.run(),
             Command::Key(key) => key.run(),

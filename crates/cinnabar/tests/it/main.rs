@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod account;
 mod call;
 mod chaos;
 #[path = "../../../db/tests/postgres/cluster.rs"]

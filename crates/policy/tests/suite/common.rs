@@ -15,7 +15,7 @@ pub(crate) fn statement(effect: &str, action: &Value, resource: &Value) -> Value
 }
 
 pub(crate) fn facts() -> Facts<'static> {
-    Facts { ip: None, now_ms: 0, uin: "200", resource_tags: &[], request_tags: &[] }
+    Facts { ip: None, now_ms: 0, uin: "200", external_id: None, resource_tags: &[], request_tags: &[] }
 }
 
 pub(crate) fn ask(policies: &[&Policy], action: &str, resource: Resource<'_>, facts: &Facts<'_>) -> Decision {

@@ -110,3 +110,11 @@ fn all_conditions_must_hold() {
     assert_eq!(decision(&Facts { uin: "202", ..from("10.0.0.1") }), Decision::Silent);
     assert_eq!(decision(&facts()), Decision::Silent);
 }
+
+#[test]
+fn an_external_id_is_there_only_when_it_was_given() {
+    let given = |id| Facts { external_id: id, ..facts() };
+    for (id, expected) in [(Some("x1"), true), (Some("x2"), false), (None, false)] {
+        assert_eq!(holds("string_equal", "sts:external_id", &json!("x1"), &given(id)), expected, "{id:?}");
+    }
+}

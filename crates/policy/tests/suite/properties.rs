@@ -90,6 +90,7 @@ proptest! {
             ip: ip.map(|ip| ip.parse().unwrap()),
             now_ms: day * 86_400_000,
             uin: &uin,
+            external_id: None,
             resource_tags: &resource_tags,
             request_tags: &request_tags,
         };

@@ -71,6 +71,7 @@ fn has(key: &str, query: &Query<'_>) -> Vec<String> {
         "qcs:ip" => facts.ip.iter().map(ToString::to_string).collect(),
         "qcs:current_time" => vec![(facts.now_ms / 1000).to_string()],
         "qcs:uin" => vec![facts.uin.to_owned()],
+        "sts:external_id" => facts.external_id.iter().map(ToString::to_string).collect(),
         _ if name.is_empty() => tags.iter().map(|(key, value)| format!("{key}&{value}")).collect(),
         _ => tags.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect(),
     }

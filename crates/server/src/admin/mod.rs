@@ -1,10 +1,11 @@
-//! The operator's side: tasks, health, and what belongs to them, as JSON on a listener of its own.
+//! The operator's side: tasks, accounts, health, and what belongs to them, as JSON on a listener of its own.
 //!
 //! Nothing of it is on the API's port. Everything but the health checks asks for the bearer token that stands in the data
 //! folder's `admin.json`. Each family of routes is a file, added in `guarded` or `open`; each is in the OpenAPI document because
 //! both are made from the same macro.
 
 pub mod access;
+pub mod accounts;
 pub mod audit;
 pub mod auth;
 pub mod doctor;
@@ -51,7 +52,7 @@ pub type Routes = OpenApiRouter<Arc<Admin>>;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Cinnabar, the operator's side", description = "Look at tasks and act on them; health. See docs/operating.md."),
+    info(title = "Cinnabar, the operator's side", description = "Look at tasks and act on them; accounts; health. See docs/operating.md."),
     components(schemas(problem::Body)),
     security(("token" = []))
 )]
@@ -59,8 +60,8 @@ struct Document;
 
 /// The routes that ask for the token.
 fn guarded(with_levers: bool) -> Routes {
-    let routes =
-        Routes::new().merge(tasks::routes()).merge(metrics::routes()).merge(doctor::routes()).merge(audit::routes());
+    let routes = Routes::new().merge(tasks::routes()).merge(accounts::routes());
+    let routes = routes.merge(metrics::routes()).merge(doctor::routes()).merge(audit::routes());
     if with_levers { routes.merge(levers::routes()) } else { routes }
 }
 

@@ -133,6 +133,7 @@ impl Asked<'_> {
             ip: Some(self.context.peer.ip()),
             now_ms: self.context.now,
             uin: &self.caller().uin,
+            external_id: None,
             resource_tags,
             request_tags: &self.request_tags,
         };

@@ -1,5 +1,6 @@
 //! Who is asking, how often, and may they.
 
+pub mod assume;
 pub mod authenticate;
 pub mod authorise;
 pub mod grants;

@@ -46,9 +46,17 @@ pub fn code(info: &ActionInfo) -> &'static str {
 
 /// No policy of the caller's allows the action on this resource, or one denies it.
 pub fn refused(info: &ActionInfo, resource: &str) -> Error {
-    let operation = format!("{}:{}", info.service, info.name);
+    with_code(code(info), &format!("{}:{}", info.service, info.name), resource)
+}
+
+/// No policy of the caller's allows to take on this role, or one denies it.
+pub fn assume_role_refused(role: &str) -> Error {
+    with_code("UnauthorizedOperation", "sts:AssumeRole", role)
+}
+
+fn with_code(code: &'static str, operation: &str, resource: &str) -> Error {
     Error::new(
-        code(info),
+        code,
         format!(
             "You are not authorized to perform operation ({operation}): resource ({resource}) has no permission; ask the main account for a policy that allows it."
         ),

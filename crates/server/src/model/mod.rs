@@ -9,6 +9,7 @@ pub mod order;
 pub mod password;
 pub mod product;
 pub mod region;
+pub mod role_arn;
 pub mod task_type;
 pub mod window;
 pub mod wire_time;

@@ -26,6 +26,69 @@ pub fn add(tx: &Tx<'_>, uin: &str, app_id: i64, now: i64) -> Result<(), Error> {
     tx.execute(sql, params![uin, app_id, now]).map(drop)
 }
 
+/// A main account as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Twelve digits.
+    pub uin: String,
+    /// The account's AppId.
+    pub app_id: i64,
+    /// What the operator calls it.
+    pub name: String,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    /// How many access keys its own user has.
+    pub keys: i64,
+    /// How many instances it has that are not gone.
+    pub instances: i64,
+}
+
+/// All main accounts, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub fn all(tx: &Tx<'_>) -> Result<Vec<Account>, Error> {
+    let sql = "SELECT a.uin, a.app_id, a.name, a.created_at,
+                 (SELECT COUNT(*) FROM access_key k WHERE k.account = a.uin AND k.uin = a.uin),
+                 (SELECT COUNT(*) FROM instance i WHERE i.account = a.uin AND i.state IN ('creating', 'running', 'isolated'))
+               FROM account a ORDER BY a.created_at, a.uin";
+    tx.query(sql, &[], |row| {
+        Ok(Account {
+            uin: row.text(0)?,
+            app_id: row.int(1)?,
+            name: row.text(2)?,
+            created_at: row.int(3)?,
+            keys: row.int(4)?,
+            instances: row.int(5)?,
+        })
+    })
+}
+
+/// The AppId of the main account with this uin; `None` when there is none.
+///
+/// # Errors
+/// The database's.
+pub fn app_id(tx: &Tx<'_>, uin: &str) -> Result<Option<i64>, Error> {
+    tx.query_opt("SELECT app_id FROM account WHERE uin = $1", params![uin], |row| row.int(0))
+}
+
+/// Whether a main account has this uin or this AppId, or a user has this uin.
+///
+/// # Errors
+/// The database's.
+pub fn is_taken(tx: &Tx<'_>, uin: &str, app_id: i64) -> Result<bool, Error> {
+    let sql = "SELECT uin FROM account WHERE uin = $1 OR app_id = $2 UNION ALL SELECT uin FROM cam_user WHERE uin = $1";
+    Ok(tx.query_opt(sql, params![uin, app_id], |row| row.text(0))?.is_some())
+}
+
+/// Says what the operator calls a main account.
+///
+/// # Errors
+/// The database's.
+pub fn rename(tx: &Tx<'_>, uin: &str, name: &str) -> Result<(), Error> {
+    tx.execute("UPDATE account SET name = $2 WHERE uin = $1", params![uin, name]).map(drop)
+}
+
 /// Adds an access key of a user of an account, or gives the one of that SecretId another secret and takes it into use again.
 ///
 /// # Errors

@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 11, sql: include_str!("../../../../migrations/0011_identity.sql") },
     Migration { number: 12, sql: include_str!("../../../../migrations/0012_tokens.sql") },
     Migration { number: 13, sql: include_str!("../../../../migrations/0013_instance_names.sql") },
+    Migration { number: 14, sql: include_str!("../../../../migrations/0014_accounts.sql") },
 ];
 
 /// Opens the state: in the data folder, or in the PostgreSQL of this URL when it is not empty.

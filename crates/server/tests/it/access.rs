@@ -1,6 +1,7 @@
 //! Who may do what, for each action that there is: generated from the table.
 
 mod accounts;
+mod roles;
 mod sessions;
 mod street;
 mod users;

@@ -62,7 +62,7 @@ fn routes() -> Vec<(String, String, bool)> {
         for (method, operation) in methods.as_object().unwrap() {
             let open = operation["security"] == json!([{}]);
             assert!(operation["description"].is_string() || operation["summary"].is_string(), "{path} says nothing");
-            routes.push((method.to_uppercase(), path.replace("{id}", "10001"), !open));
+            routes.push((method.to_uppercase(), path.replace("{id}", "10001").replace("{uin}", "10001"), !open));
         }
     }
     routes
@@ -75,6 +75,7 @@ async fn the_document_has_every_route_and_each_asks_for_the_token() {
     let mut seen: Vec<_> = routes().into_iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     seen.sort();
     let expected = [
+        "GET /accounts",
         "GET /audit",
         "GET /healthz",
         "GET /metrics",
@@ -82,6 +83,8 @@ async fn the_document_has_every_route_and_each_asks_for_the_token() {
         "GET /tasks",
         "GET /tasks/10001",
         "GET /tasks/10001/steps",
+        "POST /accounts",
+        "POST /accounts/10001/keys",
         "POST /doctor",
         "POST /tasks/10001/abandon",
         "POST /tasks/10001/cancel",

@@ -112,6 +112,20 @@ pub(super) fn check_name(path: &str, name: &str, lengths: std::ops::RangeInclusi
     Err(sts::bad_parameter(path, name.escape_debug(), &rule, &rule_zh))
 }
 
+/// An id that a role's trust policy may ask for (`sts:external_id`): 2 to 128 letters, digits and `=,.@:/-_`.
+///
+/// # Errors
+/// `InvalidParameter.ParamError`.
+pub(super) fn check_external_id(id: &str) -> Result<(), Error> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@:/_-".contains(&byte);
+    if (2..=128).contains(&id.len()) && id.bytes().all(known) {
+        return Ok(());
+    }
+    let (rule, rule_zh) =
+        ("it must be 2 to 128 letters, digits or +=,.@:/_-", "应为 2 至 128 个字母、数字或 +=,.@:/_-");
+    Err(sts::bad_parameter("ExternalId", id.escape_debug(), rule, rule_zh))
+}
+
 /// What `SerialNumber` and `TokenCode` must look like. There are no devices here, so the code itself proves nothing: a session
 /// can do no more than the key that asks for it.
 ///

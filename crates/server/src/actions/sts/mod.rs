@@ -1,5 +1,6 @@
 //! Who is asking, and temporary keys.
 
+mod assume_role;
 mod get_caller_identity;
 mod get_federation_token;
 mod get_session_token;
@@ -11,6 +12,7 @@ use crate::action::Actions;
 
 /// The family's handlers.
 pub fn add(table: &mut Actions) {
+    table.add::<sts::AssumeRole>();
     table.add::<sts::GetCallerIdentity>();
     table.add::<sts::GetFederationToken>();
     table.add::<sts::GetSessionToken>();

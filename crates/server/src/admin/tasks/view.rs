@@ -73,7 +73,7 @@ pub struct Progress {
 pub struct Request {
     /// Its RequestId; empty when the service itself asked.
     pub request_id: String,
-    /// The uin of the user who asked, or `system`.
+    /// Who asked: the uin of a user, `UIN:NAME` for a federated user, `ROLEID:SESSION` for who took on a role, or `system`.
     pub who: String,
     /// The address that it came from.
     pub client: String,

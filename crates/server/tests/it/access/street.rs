@@ -117,18 +117,22 @@ impl Street {
         Client { secret_id, secret_key: "secret".to_owned(), ..self.mine.clone() }
     }
 
-    /// A new user of the account with the instance, which has these policies.
-    pub(super) async fn sub_user(&self, name: &str, policies: &[&str]) -> (Client, u64) {
-        let cam = self.mine.for_service("cam", "2019-01-16");
+    /// A new user of this account, which has these policies.
+    pub(super) async fn user_of(&self, root: &Client, name: &str, policies: &[&str]) -> (Client, u64) {
+        let cam = root.for_service("cam", "2019-01-16");
         let user = cam.ok("AddUser", json!({"Name": name, "UseApi": 1})).await;
         for (index, document) in policies.iter().enumerate() {
-            let new = json!({"PolicyName": format!("of-{name}-{index}"), "PolicyDocument": document});
-            let id = cam.ok("CreatePolicy", new).await["PolicyId"].clone();
+            let id = make_policy(root, &format!("of-{name}-{index}"), document).await;
             cam.ok("AttachUserPolicy", json!({"AttachUin": user["Uin"], "PolicyId": id})).await;
         }
         let text = |name: &str| user[name].as_str().unwrap().to_owned();
         let client = Client { secret_id: text("SecretId"), secret_key: text("SecretKey"), ..self.mine.clone() };
         (client, user["Uin"].as_u64().unwrap())
+    }
+
+    /// A new user of the account with the instance, which has these policies.
+    pub(super) async fn sub_user(&self, name: &str, policies: &[&str]) -> (Client, u64) {
+        self.user_of(&self.mine, name, policies).await
     }
 
     /// A guest of the root user, with this policy.
@@ -172,6 +176,12 @@ impl Street {
         };
         self.server.service().app.db.read(read).unwrap().concat()
     }
+}
+
+/// A new policy of this account; answers its id.
+pub(super) async fn make_policy(root: &Client, name: &str, document: &str) -> Value {
+    let order = json!({"PolicyName": name, "PolicyDocument": document});
+    root.for_service("cam", "2019-01-16").ok("CreatePolicy", order).await["PolicyId"].clone()
 }
 
 /// Parameters that would work on these things.
