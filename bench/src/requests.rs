@@ -23,17 +23,17 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Signs `count` requests to `host` now; they are good for five minutes.
-    pub(crate) fn sign(host: SocketAddr, count: usize, tasks: u32) -> Result<Self, Error> {
+    /// Signs `count` requests to `host` with this key now; they are good for five minutes.
+    pub(crate) fn sign(host: SocketAddr, key: &str, count: usize, tasks: u32) -> Result<Self, Error> {
         let now = wire::now_seconds();
-        let template = wire::whole(host, "DescribeTaskInfo", &body(seed::FIRST_ID), now).into_bytes();
+        let template = wire::whole(host, key, "DescribeTaskInfo", &body(seed::FIRST_ID), now).into_bytes();
         let signature_at = end_of(&template, b"Signature=")?;
         let id_at = end_of(&template, b"\"TaskId\":")?;
         let mut random = rand::rng();
         let mut signed = Vec::with_capacity(count);
         for _ in 0..count {
             let body = body(seed::FIRST_ID + random.random_range(0..tasks));
-            let authorization = wire::authorization(host, &body, now);
+            let authorization = wire::authorization(host, key, &body, now);
             let gaps = (last_of(body.trim_end_matches('}'))?, last_of(&authorization)?);
             signed.push(gaps);
         }
@@ -70,13 +70,13 @@ mod tests {
     #[test]
     fn a_filled_template_is_a_request_signed_as_a_whole() {
         let host: SocketAddr = "127.0.0.1:8250".parse().unwrap();
-        let requests = Requests::sign(host, 3, seed::TASKS).unwrap();
+        let requests = Requests::sign(host, wire::SECRET_ID, 3, seed::TASKS).unwrap();
         let mut buffer = requests.buffer();
         requests.fill(&mut buffer, 1);
         let text = String::from_utf8(buffer).unwrap();
         let (_, body) = text.split_once("\r\n\r\n").unwrap();
         let (_, rest) = text.split_once("X-TC-Timestamp: ").unwrap();
         let (now, _) = rest.split_once("\r\n").unwrap();
-        assert_eq!(text, wire::whole(host, "DescribeTaskInfo", body, now.parse().unwrap()));
+        assert_eq!(text, wire::whole(host, wire::SECRET_ID, "DescribeTaskInfo", body, now.parse().unwrap()));
     }
 }

@@ -10,8 +10,13 @@ use engine::Clock;
 use rand::Rng;
 use server::model::instance::{Access, Instance, State};
 use server::service::{ROOT_APP_ID, ROOT_UIN};
+use server::store::account::{self, StoredKey};
+use server::store::attachment::{self, Attachment, Holder};
+use server::store::policy::{self, StoredPolicy};
+use server::store::user::{self, User};
 
 use crate::error::Error;
+use crate::wire;
 
 /// The region of all tasks.
 pub(crate) const REGION: &str = "ap-guangzhou";
@@ -23,6 +28,11 @@ pub(crate) const TASKS: u32 = 1_000_000;
 pub(crate) const OPEN: u32 = 10_000;
 /// The first of those; it is the first to be run.
 pub(crate) const FIRST_OPEN: u32 = FIRST_ID + TASKS;
+
+/// How many policies the sub-user has.
+pub(crate) const POLICIES: i64 = 20;
+/// The sub-user.
+const USER: &str = "100000000002";
 
 /// Rows in one transaction.
 const BATCH: u32 = 50_000;
@@ -49,11 +59,62 @@ pub(crate) fn seed(data: &Path) -> Result<(), Error> {
     std::fs::create_dir(data).map_err(Error::io(data.display().to_string()))?;
     let end = Clock::system().now_ms();
     write(&server::store::open(data, &"".into())?, move |tx| {
-        server::store::account::add(tx, ROOT_UIN, ROOT_APP_ID, end)
+        server::store::account::add(tx, ROOT_UIN, ROOT_APP_ID, end)?;
+        add_user(tx, end)
     })?;
     in_batches(data, SUBJECTS + OPEN, move |tx, index| server::store::instance::add(tx, &instance(index, end)))?;
     in_batches(data, TASKS, move |tx, index| insert(tx, index, end))?;
     in_batches(data, OPEN, move |tx, index| insert_open(tx, index, end))
+}
+
+/// A sub-user with [`POLICIES`] policies of two statements each, of which one allows what is measured.
+fn add_user(tx: &Tx<'_>, now: i64) -> Result<(), db::Error> {
+    let user = User {
+        uin: USER.to_owned(),
+        account: ROOT_UIN.to_owned(),
+        name: "bench".to_owned(),
+        remark: String::new(),
+        phone: String::new(),
+        country_code: String::new(),
+        email: String::new(),
+        created_at: now,
+    };
+    user::add(tx, &user)?;
+    let key = StoredKey {
+        secret_id: wire::USER_ID.to_owned(),
+        secret_key: wire::SECRET_KEY.into(),
+        account: ROOT_UIN.to_owned(),
+        uin: USER.to_owned(),
+        app_id: ROOT_APP_ID,
+    };
+    account::put_key(tx, &key, now)?;
+    (0..POLICIES).try_for_each(|index| {
+        let policy = one_of_many(index, now);
+        policy::add(tx, &policy)?;
+        let attachment = Attachment { policy_id: policy.id, operator: ROOT_UIN.to_owned(), created_at: now };
+        attachment::put(tx, ROOT_UIN, &Holder::User(USER.to_owned()), &attachment)
+    })
+}
+
+/// The last one allows it; the others deny something else of the same actions, so that each must be looked at.
+fn one_of_many(index: i64, now: i64) -> StoredPolicy {
+    let instances = format!("qcs::redis:{REGION}:uin/{ROOT_UIN}:instance/");
+    let allowed = if index == POLICIES - 1 { format!("{instances}*") } else { format!("{instances}crs-{index:08}") };
+    let document = format!(
+        r#"{{"version":"2.0","statement":[
+            {{"effect":"allow","action":["redis:Describe*","redis:ClearInstance"],"resource":["{allowed}"]}},
+            {{"effect":"deny","action":"redis:*","resource":["{instances}crs-no{index}*"]}}]}}"#
+    );
+    StoredPolicy {
+        id: 1000 + index,
+        account: ROOT_UIN.to_owned(),
+        name: format!("bench-{index}"),
+        description: String::new(),
+        document,
+        tags: Vec::new(),
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 /// Has the open tasks run by the next start; the first is the first.

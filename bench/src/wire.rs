@@ -11,7 +11,9 @@ use crate::{load, seed};
 
 /// The key pair that the measured server is given.
 pub(crate) const SECRET_ID: &str = "AKIDbench00000000000000000000000000";
-/// Its secret half.
+/// The key of a sub-user, with the same secret half.
+pub(crate) const USER_ID: &str = "AKIDuser000000000000000000000000000";
+/// The secret half of both.
 pub(crate) const SECRET_KEY: &str = "benchbenchbenchbenchbenchbenchbe";
 
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
@@ -43,7 +45,7 @@ impl Caller {
 
     /// A signed request, so that its sending can be timed alone.
     pub(crate) fn prepare(&self, action: &str, body: &str) -> String {
-        whole(self.server, action, body, now_seconds())
+        whole(self.server, SECRET_ID, action, body, now_seconds())
     }
 
     /// Sends a request; the body of the answer, also of one that refuses.
@@ -80,9 +82,9 @@ pub(crate) fn body(id: impl std::fmt::Display) -> String {
     format!("{{\"TaskId\":{id}}}")
 }
 
-/// A request signed at `now`, in unix seconds.
-pub(crate) fn whole(host: SocketAddr, action: &str, body: &str, now: i64) -> String {
-    let (authorization, length) = (authorization(host, body, now), body.len());
+/// A request signed with this key at `now`, in unix seconds.
+pub(crate) fn whole(host: SocketAddr, key: &str, action: &str, body: &str, now: i64) -> String {
+    let (authorization, length) = (authorization(host, key, body, now), body.len());
     format!(
         "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: {CONTENT_TYPE}\r\nAuthorization: {authorization}\r\n\
          X-TC-Action: {action}\r\nX-TC-Version: 2018-04-12\r\nX-TC-Timestamp: {now}\r\nX-TC-Region: {}\r\n\
@@ -92,7 +94,7 @@ pub(crate) fn whole(host: SocketAddr, action: &str, body: &str, now: i64) -> Str
 }
 
 /// The Authorization header of a request.
-pub(crate) fn authorization(host: SocketAddr, body: &str, now: i64) -> String {
+pub(crate) fn authorization(host: SocketAddr, key: &str, body: &str, now: i64) -> String {
     sign_tc3(&Tc3Request {
         method: "POST",
         uri: "/",
@@ -101,7 +103,7 @@ pub(crate) fn authorization(host: SocketAddr, body: &str, now: i64) -> String {
         body: body.as_bytes(),
         timestamp: now,
         service: "redis",
-        secret_id: SECRET_ID,
+        secret_id: key,
         secret_key: SECRET_KEY,
     })
 }

@@ -78,7 +78,7 @@ fn connect(address: SocketAddr) -> Result<TcpStream, Error> {
 }
 
 fn crowd(address: SocketAddr) -> Result<Vec<TcpStream>, Error> {
-    let request = wire::whole(address, "DescribeTaskInfo", &wire::body(1), wire::now_seconds());
+    let request = wire::whole(address, wire::SECRET_ID, "DescribeTaskInfo", &wire::body(1), wire::now_seconds());
     let mut crowd = Vec::with_capacity(IDLE);
     for number in 0..IDLE {
         let mut stream = connect(address)?;

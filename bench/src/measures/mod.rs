@@ -53,6 +53,7 @@ type Measure = fn(&Bench) -> Result<Vec<Row>, Error>;
 const ALL: &[(&str, Measure)] = &[
     ("describe", describe::measure),
     ("tls", describe::measure_tls),
+    ("user", describe::measure_user),
     ("idle", idle::measure),
     ("start", start::measure),
     ("lists", lists::measure),
@@ -89,7 +90,7 @@ impl Bench {
     fn new(plan: Plan, cinnabar: std::path::PathBuf) -> Result<Self, Error> {
         let scratch = Scratch::new()?;
         let million = scratch.folder("million")?;
-        if ["describe", "tls", "start", "lists", "restart"].iter().any(|name| plan.wants(name)) {
+        if ["describe", "tls", "user", "start", "lists", "restart"].iter().any(|name| plan.wants(name)) {
             output::progress("writing a store with 1,000,000 ended and 10,000 open tasks");
             seed::seed(&million.join("data"))?;
             read_through(&million.join("data/state.db"))?;

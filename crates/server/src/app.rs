@@ -8,9 +8,11 @@ use time::UtcOffset;
 use tokio::sync::Semaphore;
 
 use crate::action::Actions;
+use crate::auth::grants::Grants;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
+use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::http::proxies::Proxies;
 use crate::levers::Levers;
@@ -37,6 +39,10 @@ pub struct App {
     pub keys: Keys,
     /// What was asked for by keys that nobody has.
     pub strangers: Strangers,
+    /// What callers may do.
+    pub grants: Grants,
+    /// The temporary keys.
+    pub tokens: Tokens,
     /// The request counts.
     pub limiter: Limiter,
     /// The counters.

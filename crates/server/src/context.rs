@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use engine::Origin;
 
+use crate::auth::authorise::Sight;
 use crate::auth::keys::Caller;
 use crate::error::{Error, Language, gateway};
 use crate::ids::RequestId;
@@ -23,6 +24,8 @@ pub struct Context {
     pub peer: SocketAddr,
     /// When the request was read, milliseconds since 1970.
     pub now: i64,
+    /// Which of the account's instances a list may show.
+    pub sight: Sight,
 }
 
 impl Context {
@@ -52,6 +55,6 @@ impl Context {
     /// What a task remembers of the request that caused it.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        Origin { request_id: self.request_id.to_string(), operator: self.caller.uin.to_string(), client: self.client() }
+        Origin { request_id: self.request_id.to_string(), operator: self.caller.user_id(), client: self.client() }
     }
 }

@@ -1,11 +1,14 @@
 //! The only mapping from what went wrong to what the client reads.
 //!
 //! An [`Error`] has a wire code, a text in both languages of the API, and a detail that only the log sees. The constructors stand in
-//! two families: [`gateway`] (what every service answers) and [`product`] (what only Redis knows). `docs/errors.md` lists every code;
+//! families: [`gateway`] (what every service answers) and [`product`] (what only Redis knows). `docs/errors.md` lists every code;
 //! a test compares.
 
+pub mod cam;
 pub mod gateway;
+pub mod permission;
 pub mod product;
+pub mod sts;
 pub mod tag;
 
 use std::fmt;

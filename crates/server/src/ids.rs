@@ -49,6 +49,39 @@ pub fn secret_id() -> String {
     format!("AKID{}", random(MIXED, 32))
 }
 
+/// How many characters the SecretId of a temporary key has after `AKID`: so it is told from a permanent one's.
+const TEMPORARY: usize = 64;
+
+/// The SecretId of a temporary key: `AKID` and 64 characters.
+#[must_use]
+pub fn temporary_secret_id() -> String {
+    format!("AKID{}", random(MIXED, TEMPORARY))
+}
+
+/// Whether a SecretId has the shape of a temporary key's.
+#[must_use]
+pub fn is_temporary(secret_id: &str) -> bool {
+    secret_id.strip_prefix("AKID").is_some_and(|rest| rest.len() == TEMPORARY)
+}
+
+/// The uin of a sub-user: twelve digits.
+#[must_use]
+pub fn uin() -> String {
+    format!("1{:011}", rand::rng().random_range(0..100_000_000_000_u64))
+}
+
+/// The number of a policy: nine digits.
+#[must_use]
+pub fn policy_id() -> i64 {
+    rand::rng().random_range(100_000_000..1_000_000_000)
+}
+
+/// The id of a role: nineteen digits.
+#[must_use]
+pub fn role_id() -> String {
+    rand::rng().random_range(1_000_000_000_000_000_000..9_000_000_000_000_000_000_u64).to_string()
+}
+
 /// Eight characters, for what people tell apart in logs: processes, folders, states.
 #[must_use]
 pub fn process_id() -> String {

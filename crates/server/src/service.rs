@@ -20,9 +20,11 @@ use crate::admin::listener::AdminError;
 use crate::admin::ready::Last;
 use crate::admin::{self, Admin};
 use crate::app::App;
+use crate::auth::grants::Grants;
 use crate::auth::keys::Keys;
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
+use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::folder::{Credentials, Folder, FolderError};
 use crate::http::connection::Door;
@@ -39,7 +41,7 @@ use crate::tasks::world::World;
 use crate::tls::names::Names;
 use crate::tls::{Tls, TlsError};
 use crate::work::Work;
-use crate::{actions, background, http, ids, levers, store, tasks};
+use crate::{actions, http, ids, levers, store, tasks};
 
 /// The root account of a new data folder.
 pub const ROOT_UIN: &str = "100000000001";
@@ -138,6 +140,7 @@ impl Service {
         let hosting = Arc::new(hosting::join(&config, &folder, &db, &clock, listener.as_ref().map(|_| address))?);
         let nodes = hosting::nodes(&config, &folder, &hosting, &db, clock.steady_ms()).await?;
         let plane = Arc::new(ProcessPlane::open(process_config(&config, nodes)).await?);
+        let tokens = tokens(&db, &clock).await?;
         let stored = root(&db, &clock, root_key).await?;
         credentials(&config, &stored, address)
             .write(&folder.path)
@@ -147,7 +150,7 @@ impl Service {
         let levers = config.levers.enabled.then(|| Levers::new(db.clone(), clock.clone(), &kinds));
         let engine = engine(&config, &hosting, &db, &clock, kinds, levers.as_ref())?;
         levers::settle(&engine, &db, levers.as_ref()).await?;
-        let app = Arc::new(App { levers, ..app(config, hosting, clock, db, engine, plane.engines())? });
+        let app = Arc::new(App { levers, ..app(config, hosting, clock, (db, tokens), engine, plane.engines())? });
         hosting::enter(&app).await?;
         let access = admin::listener::announce(operators.as_ref(), &folder.path)?;
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
@@ -234,10 +237,17 @@ async fn root(db: &Db, clock: &Clock, given: Option<(String, Secret)>) -> Result
             (None, None) => pair((ids::secret_id(), ids::secret_key().into())),
         };
         store::account::put_key(tx, &key, now)?;
-        tx.notify(background::news::KEYS);
+        store::identity::changed(tx)?;
         Ok(key)
     })
     .await
+}
+
+/// What the tokens of temporary keys are sealed and opened with.
+async fn tokens(db: &Db, clock: &Clock) -> Result<Tokens, StartError> {
+    let (fresh, now) = (ids::node_secret(), clock.now_ms());
+    let secret = db.write(move |tx| store::seal::secret(tx, &fresh, now)).await?;
+    Tokens::new(secret.expose()).ok_or_else(|| StartError::Other("the stored token secret is not one".to_owned()))
 }
 
 fn credentials(config: &Config, key: &StoredKey, address: SocketAddr) -> Credentials {
@@ -306,7 +316,7 @@ fn app(
     config: Config,
     hosting: Arc<Hosting>,
     clock: Clock,
-    db: Db,
+    (db, tokens): (Db, Tokens),
     engine: Engine,
     engines: &[dataplane::Engine],
 ) -> Result<App, StartError> {
@@ -328,6 +338,8 @@ fn app(
         hosting,
         keys: Keys::default(),
         strangers: Strangers::default(),
+        tokens,
+        grants: Grants::default(),
         instance_names: Arc::default(),
         time_offset,
     })

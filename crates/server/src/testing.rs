@@ -10,9 +10,12 @@ use tempfile::TempDir;
 
 use crate::action::Action;
 use crate::app::App;
+use crate::auth::authorise::Sight;
+use crate::auth::grants::Grants;
 use crate::auth::keys::{Caller, Keys};
 use crate::auth::rate_limit::Limiter;
 use crate::auth::stranger::Strangers;
+use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{Error, Language};
@@ -144,6 +147,8 @@ pub(crate) fn app(config: Config, world: &Arc<World>) -> App {
         time_offset: wire_time::offset(&config.time_offset).unwrap(),
         keys: Keys::default(),
         strangers: Strangers::default(),
+        grants: Grants::default(),
+        tokens: Tokens::new(&"07".repeat(32)).unwrap(),
         instance_names: Arc::default(),
         hosting: Arc::new(Hosting::new(process, false, 10_000)),
         levers: None,
@@ -171,11 +176,12 @@ pub(crate) async fn call<A: Action>(app: &App, context: &Context, params: Value)
 pub(crate) fn context() -> Context {
     Context {
         request_id: crate::ids::RequestId::random(),
-        caller: Caller { account: ME.into(), uin: ME.into(), app_id: 1_250_000_001 },
+        caller: Caller::user(ME, ME, 1_250_000_001),
         region: region::find("ap-guangzhou"),
         language: Language::English,
         peer: ([127, 0, 0, 1], 1).into(),
         now: NOW,
+        sight: Sight::All,
     }
 }
 

@@ -3,6 +3,7 @@
 mod call;
 mod doctor;
 mod env;
+mod identity;
 mod instance;
 mod lever;
 mod serve;
@@ -41,6 +42,18 @@ enum Command {
     /// List the instances
     #[command(subcommand)]
     Instance(instance::Instance),
+    /// Add, list and delete users
+    #[command(subcommand)]
+    User(identity::User),
+    /// Make, list, disable and delete access keys
+    #[command(subcommand)]
+    Key(identity::Key),
+    /// Say what may be done, and attach that to users and roles
+    #[command(subcommand)]
+    Policy(identity::Policy),
+    /// Make, list and delete roles
+    #[command(subcommand)]
+    Role(identity::Role),
 }
 
 impl Cli {
@@ -55,6 +68,10 @@ impl Cli {
             Command::Task(task) => task.run(),
             Command::Lever(lever) => lever.run(),
             Command::Instance(instance) => instance.run(),
+            Command::User(user) => user.run(),
+            Command::Key(key) => key.run(),
+            Command::Policy(policy) => policy.run(),
+            Command::Role(role) => role.run(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod chaos;
 mod cluster;
 mod env;
 mod harness;
+mod identity;
 mod lever;
 mod matrix;
 mod nodes;

@@ -135,7 +135,7 @@ mod tests {
     async fn a_strangers_instance_and_one_that_is_gone_are_not_found() {
         let bench = Bench::with_running().await;
         let params = json!({"InstanceId": bench.id()});
-        let caller = Caller { account: OTHER.into(), uin: OTHER.into(), app_id: 1_250_000_001 };
+        let caller = Caller::user(OTHER, OTHER, 1_250_000_001);
         let stranger = Context { caller, ..testing::context() };
         let refused = testing::call::<DestroyPostpaidInstance>(&bench.app, &stranger, params.clone()).await;
         let error = refused.unwrap_err();

@@ -1,6 +1,7 @@
 //! The table of contents: one line an action. An action without a line answers `UnsupportedOperation`.
 
 pub mod account;
+pub mod cam;
 pub mod enqueue;
 pub mod instance;
 pub mod load;
@@ -17,6 +18,7 @@ use crate::action::Actions;
 pub fn table() -> Actions {
     let mut table = Actions::default();
     account::add(&mut table);
+    cam::add(&mut table);
     instance::add(&mut table);
     region::add(&mut table);
     sts::add(&mut table);

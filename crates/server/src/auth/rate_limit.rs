@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn the_twenty_first_of_a_second_is_refused_with_both_numbers() {
         let limiter = Limiter::new(RateLimit::Documented);
-        let caller = Caller { account: "1".into(), uin: "1".into(), app_id: 1 };
+        let caller = Caller::user("1", "1", 1);
         let info = api::find("redis", "2018-04-12", "DescribeTaskInfo").unwrap();
         let ask = |region: &str, now| check(&limiter, &caller, region::find(region), info, now);
         for _ in 0..20 {

@@ -40,11 +40,11 @@ pub fn find(app: &App, secret_id: &str, now: i64) -> Result<Arc<AccessKey>, Erro
         return Ok(key);
     }
     app.strangers.admit(secret_id, now)?;
+    let version = app.keys.version();
     match app.db.read(|tx| store::account::key(tx, secret_id))? {
         Some(key) => {
-            let caller = Caller { account: key.account.into(), uin: key.uin.into(), app_id: key.app_id };
-            app.keys.add(AccessKey::new(key.secret_id, key.secret_key, caller));
-            app.keys.find(secret_id).ok_or_else(gateway::secret_id_not_found)
+            let caller = Caller::user(key.account, key.uin, key.app_id);
+            Ok(app.keys.add(AccessKey::new(key.secret_id, key.secret_key, caller), version))
         }
         None => {
             app.strangers.note(secret_id, now);

@@ -8,6 +8,7 @@ use db::{Db, Tx};
 use engine::Clock;
 
 use crate::app::App;
+use crate::auth::identity;
 use crate::model::host::Waiting;
 use crate::store;
 
@@ -22,6 +23,9 @@ pub async fn round(app: Arc<App>, away: Arc<Away>) {
         // It is as good as dead until it can: others may do its rounds.
         tracing::warn!(%error, "cannot say that this process is there");
         return;
+    }
+    if let Err(error) = identity::compare(&app) {
+        tracing::warn!(%error, "cannot look whether users, keys or policies have changed");
     }
     match waiting(&app).await {
         Ok(waiting) => away.report(&waiting),

@@ -5,6 +5,7 @@ pub mod expire;
 pub mod news;
 pub mod observe;
 pub mod reap;
+pub mod usage;
 
 use std::sync::Arc;
 
@@ -22,9 +23,11 @@ pub fn start(app: &Arc<App>, world: &Arc<World>, stop: &CancellationToken, track
         let (beating, away) = (Arc::clone(app), Arc::default());
         let beat = rhythm(app, app.config.host.heartbeat, stop);
         tracker.spawn(beat.repeat(move || beat::round(Arc::clone(&beating), Arc::clone(&away))));
-        let news = stop.clone().run_until_cancelled_owned(news::listen(Arc::clone(app)));
-        tracker.spawn(async move { news.await.unwrap_or_default() });
     }
+    let news = stop.clone().run_until_cancelled_owned(news::listen(Arc::clone(app)));
+    tracker.spawn(async move { news.await.unwrap_or_default() });
+    let used = Arc::clone(app);
+    tracker.spawn(rhythm(app, usage::PAUSE, stop).repeat(move || usage::round(Arc::clone(&used))));
     if hosting.process.role.works() {
         start_rounds(app, world, stop, tracker);
     }

@@ -1,20 +1,18 @@
-//! What other processes that share the state have changed and this one remembers.
+//! What this process remembers of who may do what, and somebody has changed: it or another process that shares the state.
 
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::auth::identity;
+use crate::store;
 
-/// The signal of a new or changed access key.
-pub const KEYS: &str = "keys";
-
-/// Forgets keys whenever some have changed.
+/// Forgets whenever something has changed.
 pub async fn listen(app: Arc<App>) {
-    match app.db.subscribe(KEYS) {
+    match app.db.subscribe(store::identity::SIGNAL) {
         Ok(mut news) => loop {
             news.raised().await;
-            app.keys.forget_all();
-            app.strangers.forget_all();
+            identity::forget(&app);
         },
-        Err(error) => tracing::error!(%error, "keys that other processes change are noticed at the next start only"),
+        Err(error) => tracing::error!(%error, "users, keys and policies that other processes change are noticed late"),
     }
 }

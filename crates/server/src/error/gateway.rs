@@ -103,9 +103,9 @@ pub fn no_such_product(service: &str) -> Error {
     Error::new(
         "NoSuchProduct",
         format!(
-            "The product `{service}` does not exist on this server; it serves redis, region, api, cvm, tag and sts."
+            "The product `{service}` does not exist on this server; it serves redis, region, api, cvm, cam, tag and sts."
         ),
-        format!("产品 `{service}` 不存在；本服务提供 redis、region、api、cvm、tag 和 sts。"),
+        format!("产品 `{service}` 不存在；本服务提供 redis、region、api、cvm、cam、tag 和 sts。"),
     )
 }
 
@@ -187,13 +187,9 @@ pub fn signature_expired(timestamp: i64, now: i64) -> Error {
     )
 }
 
-/// A token was sent that no session has.
-pub fn token_failure() -> Error {
-    Error::new(
-        "AuthFailure.TokenFailure",
-        "The token is not valid: this key is a permanent one and takes no token.",
-        "Token 错误：该密钥为永久密钥，不需要 Token。",
-    )
+/// The token is not there, or is not that of the key.
+pub fn token_failure(why: &str, why_zh: &str) -> Error {
+    Error::new("AuthFailure.TokenFailure", format!("The token is not valid: {why}."), format!("Token 错误：{why_zh}。"))
 }
 
 /// Too many requests in this second. Clients read both numbers out of the message.

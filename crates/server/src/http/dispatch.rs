@@ -15,6 +15,7 @@ use super::received::Received;
 use super::{domain, shape};
 use crate::action::Opened;
 use crate::app::App;
+use crate::auth::authorise::{self, Sight};
 use crate::auth::{authenticate, rate_limit};
 use crate::context::Context;
 use crate::error::{Error, Language, gateway};
@@ -105,7 +106,9 @@ async fn answer(
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;
     let now = steady + app.clock.leapt_ms();
-    let context = Context { request_id, caller, region, language: noted.language, peer, now };
+    let mut context = Context { request_id, caller, region, language: noted.language, peer, now, sight: Sight::All };
+    // May they, on what it works on?
+    context.sight = authorise::check(app, &context, info, &params)?;
     // What a tester has planned for it; kept inside until it is answered.
     let _inside = match &app.levers {
         Some(levers) => Some(levers.admit(app, &context, info, &params).await?),

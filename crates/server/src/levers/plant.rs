@@ -13,6 +13,7 @@ use super::Levers;
 use super::seed::{Planned, Seed};
 use crate::action::Action;
 use crate::app::App;
+use crate::auth::authorise::Sight;
 use crate::auth::keys::Caller;
 use crate::context::Context;
 use crate::error::{Error, Language};
@@ -92,11 +93,12 @@ async fn order(app: &App, planned: &Planned) -> Result<(), Error> {
 fn context(app: &App, planned: &Planned) -> Context {
     Context {
         request_id: RequestId::random(),
-        caller: Caller { account: ROOT_UIN.into(), uin: ROOT_UIN.into(), app_id: ROOT_APP_ID },
+        caller: Caller::user(ROOT_UIN, ROOT_UIN, ROOT_APP_ID),
         region: Some(planned.region),
         language: Language::English,
         peer: SocketAddr::from(([127, 0, 0, 1], 0)),
         now: app.clock.now_ms(),
+        sight: Sight::All,
     }
 }
 

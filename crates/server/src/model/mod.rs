@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod host;
+pub mod identity;
 pub mod instance;
 pub mod name;
 pub mod order;

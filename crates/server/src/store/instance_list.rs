@@ -34,6 +34,8 @@ pub struct Filter {
 #[expect(missing_docs, reason = "each names a column of the instance")]
 pub enum Only {
     Ids(Vec<String>),
+    /// What the caller may see; says nothing of those that are gone.
+    Seen(Vec<String>),
     Name(String),
     Types(Vec<i64>),
     Projects(Vec<i64>),
@@ -113,7 +115,7 @@ fn conditions(filter: &Filter) -> Conditions {
 
 fn add(conditions: &mut Conditions, only: &Only) {
     match only {
-        Only::Ids(ids) => conditions.one_of("i.id", ids),
+        Only::Ids(ids) | Only::Seen(ids) => conditions.one_of("i.id", ids),
         Only::Name(name) => conditions.add("i.name = ?", [name.into()]),
         Only::Types(types) => conditions.one_of("i.type_id", types),
         Only::Projects(projects) => conditions.one_of("i.project_id", projects),

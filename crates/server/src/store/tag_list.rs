@@ -13,6 +13,8 @@ pub struct Filter {
     pub region: Option<String>,
     /// Only tags of these instances.
     pub instance_ids: Option<Vec<String>>,
+    /// Only tags of these, which the caller may see.
+    pub seen: Option<Vec<String>>,
     /// How many to show at most.
     pub limit: i64,
     /// How many to leave out before them.
@@ -42,6 +44,9 @@ pub fn list(tx: &Tx<'_>, filter: &Filter) -> Result<(i64, Vec<Line>), Error> {
     }
     if let Some(ids) = &filter.instance_ids {
         conditions.one_of("g.instance_id", ids);
+    }
+    if let Some(seen) = &filter.seen {
+        conditions.one_of("g.instance_id", seen);
     }
     let from = format!("FROM tag g JOIN instance i ON i.id = g.instance_id WHERE {}", conditions.text());
     let count = format!("SELECT COUNT(*) {from}");

@@ -1,6 +1,6 @@
 //! The list of an account's tasks in one region: filtered, paged, counted, with the names that customers know.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use db::{Error, Tx};
 use engine::{EndedTasks, Status, Task, TaskFilter};
@@ -17,6 +17,8 @@ pub struct Filter {
     pub region: String,
     /// Only tasks of the instance with this id.
     pub instance_id: Option<String>,
+    /// Only tasks of the instances with these ids: what the caller may see.
+    pub seen: Option<Vec<String>>,
     /// Only tasks of instances whose name contains this.
     pub instance_name: Option<String>,
     /// Only tasks of instances in these projects.
@@ -101,18 +103,24 @@ fn in_all<T: Clone + PartialEq>(lists: &[Vec<T>]) -> Option<Vec<T>> {
 
 /// The instances that pass, if anything is asked of them.
 fn subjects(tx: &Tx<'_>, names: &InstanceNames, filter: &Filter) -> Result<Option<Vec<String>>, Error> {
-    let Filter { instance_id, instance_name, projects, .. } = filter;
-    let named = match (instance_name, projects) {
-        (None, None) => return Ok(instance_id.clone().map(|id| vec![id])),
-        (name, projects) => {
-            let asked = Asked { name: name.as_deref(), projects: projects.as_deref() };
-            names.find(tx, &filter.account, &filter.region, &asked)?
-        }
-    };
-    Ok(Some(match instance_id {
-        Some(id) => named.into_iter().filter(|one| one == id).collect(),
-        None => named,
-    }))
+    let Filter { instance_id, seen, instance_name, projects, .. } = filter;
+    let mut lists = Vec::new();
+    if instance_name.is_some() || projects.is_some() {
+        let asked = Asked { name: instance_name.as_deref(), projects: projects.as_deref() };
+        lists.push(names.find(tx, &filter.account, &filter.region, &asked)?);
+    }
+    lists.extend(instance_id.clone().map(|id| vec![id]));
+    Ok(match seen {
+        Some(seen) => Some(among(seen, in_all(&lists))),
+        None => in_all(&lists),
+    })
+}
+
+/// Those of the ids, or all ids, that may be seen; both may be many.
+fn among(seen: &[String], ids: Option<Vec<String>>) -> Vec<String> {
+    let Some(ids) = ids else { return seen.to_vec() };
+    let seen: HashSet<&String> = seen.iter().collect();
+    ids.into_iter().filter(|id| seen.contains(id)).collect()
 }
 
 /// The names and projects of the tasks' instances.

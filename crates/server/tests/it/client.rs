@@ -13,6 +13,8 @@ pub(crate) struct Client {
     pub(crate) host: String,
     pub(crate) secret_id: String,
     pub(crate) secret_key: String,
+    /// Of a temporary key; else empty.
+    pub(crate) token: String,
     pub(crate) service: &'static str,
     pub(crate) version: &'static str,
     pub(crate) region: String,
@@ -176,6 +178,7 @@ impl Client {
             .header("X-TC-Action", action)
             .header("X-TC-Version", self.version)
             .header("X-TC-Timestamp", &timestamp.to_string());
+        let raw = if self.token.is_empty() { raw } else { raw.header("X-TC-Token", &self.token) };
         let raw = if self.region.is_empty() { raw } else { raw.header("X-TC-Region", &self.region) };
         match self.language {
             Some(language) => raw.header("X-TC-Language", language),
@@ -201,8 +204,13 @@ impl Client {
             ("SecretId", &self.secret_id),
             ("SignatureMethod", algorithm.name()),
         ];
-        let mut pairs: Vec<(String, String)> =
-            common.iter().chain(own).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let token = (!self.token.is_empty()).then_some(("Token", self.token.as_str()));
+        let mut pairs: Vec<(String, String)> = common
+            .iter()
+            .chain(own)
+            .chain(&token)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let signature = sign::sign_v1(method, &self.host, "/", &pairs, algorithm, &self.secret_key);
         pairs.push(("Signature".to_owned(), signature));
         pairs

@@ -108,6 +108,7 @@ fn client(service: &Service, folder: &Path) -> Client {
         host: service.address.to_string(),
         secret_id: credentials.secret_id,
         secret_key: credentials.secret_key.expose().to_owned(),
+        token: String::new(),
         service: "redis",
         version: "2018-04-12",
         region: "ap-guangzhou".to_owned(),

@@ -5,6 +5,7 @@
 mod client;
 mod harness;
 
+mod access;
 mod admin;
 mod bad_input;
 mod contract;

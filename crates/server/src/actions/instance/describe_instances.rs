@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::model::instance::Instance;
 use crate::store;
+use crate::store::instance_list::Only;
 
 impl Action for DescribeInstances {
     async fn handle(
@@ -25,7 +26,8 @@ impl Action for DescribeInstances {
             cutoff: app.to_delete_cutoff(),
             tombstones_from: app.clock.now_ms() - app.config.isolation.tombstone * 1000,
         };
-        let filter = instance_filter::read(&request, &scope)?;
+        let mut filter = instance_filter::read(&request, &scope)?;
+        filter.only.extend(context.sight.ids().map(|ids| Only::Seen(ids.to_vec())));
         // One snapshot: the count and the page are of the same moment.
         let (total_count, known) = app.db.read(|tx| {
             let (total, page) = store::instance_list::list(tx, &filter)?;

@@ -5,24 +5,34 @@ use api::sts::{GetCallerIdentityRequest, GetCallerIdentityResponse};
 
 use crate::action::Action;
 use crate::app::App;
+use crate::auth::session::Who;
 use crate::context::Context;
 use crate::error::Error;
 
 impl Action for GetCallerIdentity {
-    /// All keys are permanent ones, of a main account or of its users, and those the page shows as `CAMUser`.
     async fn handle(
         context: &Context,
         _app: &App,
         _request: GetCallerIdentityRequest,
     ) -> Result<GetCallerIdentityResponse, Error> {
-        let (account, uin) = (context.account(), &context.caller.uin);
+        let (account, caller) = (context.account(), &context.caller);
+        let (arn, kind) = name(account, &caller.uin, caller.session.as_ref().map(|session| &session.who));
         Ok(GetCallerIdentityResponse {
-            arn: format!("qcs::cam::uin/{account}:uin/{uin}"),
+            arn,
             account_id: account.to_owned(),
-            user_id: uin.to_string(),
-            principal_id: uin.to_string(),
-            r#type: "CAMUser".to_owned(),
+            user_id: caller.user_id(),
+            principal_id: caller.uin.to_string(),
+            r#type: kind.to_owned(),
         })
+    }
+}
+
+/// The caller's name among all, and its `Type`.
+fn name(account: &str, uin: &str, who: Option<&Who>) -> (String, &'static str) {
+    match who {
+        None | Some(Who::User) => (format!("qcs::cam::uin/{account}:uin/{uin}"), "CAMUser"),
+        Some(Who::Federated { name }) => (format!("qcs::sts:{account}:federated-user/{uin}:{name}"), "FederatedUser"),
+        Some(Who::Role { id, .. }) => (format!("qcs::sts:{account}:assumed-role/{id}"), "CAMRole"),
     }
 }
 

@@ -29,6 +29,7 @@ impl Action for DescribeResourceTags {
             account: context.account().to_owned(),
             region: given(request.resource_region.as_ref()).map(check_region).transpose()?,
             instance_ids: if by_another { Some(Vec::new()) } else { one },
+            seen: context.sight.ids().map(<[String]>::to_vec),
             limit,
             offset,
         };

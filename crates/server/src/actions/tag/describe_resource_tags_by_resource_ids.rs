@@ -30,6 +30,7 @@ impl Action for DescribeResourceTagsByResourceIds {
             account: context.account().to_owned(),
             region: Some(check_region(&request.resource_region)?),
             instance_ids: Some(ids.to_vec()),
+            seen: context.sight.ids().map(<[String]>::to_vec),
             limit,
             offset,
         };

@@ -47,6 +47,7 @@ fn filter(context: &Context, app: &App, request: &Request) -> Result<Filter, Err
         account: context.account().to_owned(),
         region: context.region()?.name.to_owned(),
         instance_id: given(request.instance_id.as_ref()).map(str::to_owned),
+        seen: context.sight.ids().map(<[String]>::to_vec),
         instance_name: given(request.instance_name.as_ref()).map(str::to_owned),
         projects: listed("ProjectIds", request.project_ids.as_ref(), LONGEST)?.map(<[i64]>::to_vec),
         kinds: kinds(request.task_types.as_ref())?,
