@@ -32,7 +32,7 @@ bench: setup
 # Each target for so many seconds; needs `cargo install cargo-fuzz` and a nightly toolchain.
 FUZZ_SECONDS ?= 600
 fuzz:
-	cd fuzz && for target in tc3 v1 flat json; do \
+	cd fuzz && for target in tc3 v1 flat json policy; do \
 	    $(CARGO) +nightly fuzz run -s none $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 || exit 1; \
 	done
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use policy::{Decision, Facts, Policy, Purpose, Query, Resource, decide, everywhere};
 use serde_json::{Map, Value};
 use server::http::shape::Notation;
 use server::http::{flat, json, shape};
@@ -11,7 +12,7 @@ use sign::{Authorization, ReceivedRequest, ReceivedV1, SigningKey, Tc3Request, V
 pub type Check = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: &[Check] = &[("tc3", tc3), ("v1", v1), ("flat", flat), ("json", json)];
+pub const ALL: &[Check] = &[("tc3", tc3), ("v1", v1), ("flat", flat), ("json", json), ("policy", policy)];
 
 const NOW: i64 = 1_764_000_000;
 const TIMESTAMP: &str = "1764000000";
@@ -152,6 +153,48 @@ fn check_shape(choice: &[u8], params: Map<String, Value>, notation: Notation) {
         Err(error) => {
             let known = ["UnknownParameter", "MissingParameter", "InvalidParameter"].contains(&error.code);
             assert!(known && error.message.en.contains('`'), "{}: {error}", action.name);
+        }
+    }
+}
+
+/// A policy document: taken or refused with a reason, and what is taken is JSON. Whatever a request is, a deny of all has the last
+/// word, what is allowed everywhere is allowed there, and the same document written down anew decides alike.
+pub fn policy(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    for purpose in [Purpose::Identity, Purpose::Trust] {
+        match Policy::parse(text, purpose) {
+            Ok(policy) => {
+                let value: Value = serde_json::from_str(text).expect("the library takes it too");
+                let again = Policy::parse(&value.to_string(), purpose).expect("it means the same");
+                decide_all(&policy, &again, purpose);
+            }
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+}
+
+fn decide_all(policy: &Policy, again: &Policy, purpose: Purpose) {
+    let none = r#"{"version":"2.0","statement":[{"effect":"deny","action":"*","resource":"*"}]}"#;
+    let none = Policy::parse(none, Purpose::Identity).expect("it is one");
+    let tags = [("k".to_owned(), "v".to_owned())];
+    let facts = Facts {
+        ip: Some(std::net::Ipv4Addr::new(10, 0, 0, 1).into()),
+        now_ms: NOW * 1000,
+        uin: "200",
+        resource_tags: &tags,
+        request_tags: &[],
+    };
+    let principal = matches!(purpose, Purpose::Trust).then_some("qcs::cam::uin/100:uin/200");
+    for (action, path) in
+        [("DescribeTaskInfo", "instance/crs-a"), ("ClearInstance", "instance/crs-b"), ("AddUser", "*")]
+    {
+        let resource = Resource { service: "redis", region: "ap-guangzhou", account: "100", path };
+        let query = Query { service: "redis", action, resource, facts: &facts, principal };
+        let decision = decide([policy], &query);
+        assert_eq!(decision, decide([again], &query));
+        assert_eq!(decide([policy, &none], &query), Decision::Denied);
+        if matches!(purpose, Purpose::Identity) && everywhere([policy], "redis", action) {
+            assert_eq!(decision, Decision::Allowed, "{action} is allowed everywhere");
         }
     }
 }
