@@ -183,6 +183,7 @@ fn decide_all(policy: &Policy, again: &Policy, purpose: Purpose) {
         uin: "200",
         resource_tags: &tags,
         request_tags: &[],
+        external_id: None,
     };
     let principal = matches!(purpose, Purpose::Trust).then_some("qcs::cam::uin/100:uin/200");
     for (action, path) in
