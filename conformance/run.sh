@@ -29,13 +29,14 @@ fi
 export CINNABAR_BINARY
 
 # The clients, installed once for each state of requirements.txt and each Python.
-wanted=$(echo "$venv" && python3 --version && cat "$here/requirements.txt")
+wanted=$(echo "$venv" && python3 --version && cat "$here/requirements.txt" "$here/requirements-alone.txt")
 if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
     echo "conformance: installing the clients of requirements.txt into $venv"
     rm -rf "$venv"
     mkdir -p "$target"
     python3 -m venv "$venv" || skip "python3 cannot make a virtual environment; install its venv module"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile --requirement "$here/requirements.txt" ||
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile --requirement "$here/requirements.txt" &&
+        "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps --requirement "$here/requirements-alone.txt" ||
         skip "pip could not install the clients (see above)"
     printf '%s\n' "$wanted" >"$venv/installed"
 fi

@@ -12,6 +12,15 @@ import certifi
 TCCLI = Path(sys.executable).parent / "tccli"
 
 
+def accepting(authority: Path, folder: Path) -> str:
+    """The path to a copy of certifi, for one test alone, that the authority is appended to."""
+    copy = folder / "certifi"
+    shutil.copytree(Path(certifi.__file__).parent, copy, dirs_exist_ok=True)
+    with open(copy / "cacert.pem", "a") as bundle:
+        bundle.write(authority.read_text())
+    return str(folder)
+
+
 class Tccli:
     """Calls actions by name, as the SDK's callable does, through the command line."""
 
@@ -22,12 +31,8 @@ class Tccli:
             self.environment["PYTHONPYCACHEPREFIX"] = prefix
 
     def accept(self, authority: Path, folder: Path) -> None:
-        """Appends the authority to its certifi, as `cinnabar trust` says; to a copy, not to that of the other tests."""
-        copy = folder / "certifi"
-        shutil.copytree(Path(certifi.__file__).parent, copy, dirs_exist_ok=True)
-        with open(copy / "cacert.pem", "a") as bundle:
-            bundle.write(authority.read_text())
-        self.environment["PYTHONPATH"] = str(folder)
+        """Appends the authority to its certifi, as `cinnabar trust` says."""
+        self.environment["PYTHONPATH"] = accepting(authority, folder)
 
     def run(self, *words: str) -> subprocess.CompletedProcess:
         command = [TCCLI, *words, "--endpoint", self.endpoint]
