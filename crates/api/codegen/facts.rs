@@ -51,14 +51,14 @@ impl Member {
         self.kind == "list"
     }
 
-    /// What `of` names. A `datetime` is a string on the wire.
+    /// What `of` names. A `date` and a `datetime` are strings on the wire.
     pub(crate) fn of(&self) -> Of<'_> {
         match self.of.as_str() {
             "int64" => Of::Int64,
             "uint64" => Of::Uint64,
             "float" => Of::Float,
             "bool" => Of::Bool,
-            "string" | "datetime" => Of::String,
+            "string" | "date" | "datetime" => Of::String,
             object => Of::Object(object),
         }
     }

@@ -85,14 +85,12 @@ pub fn role_not_found(path: &str, role: impl Display) -> Error {
 }
 
 /// No such access key in the account.
-pub fn key_not_found(secret_id: &str) -> Error {
+pub fn key_not_found(path: &str, secret_id: &str) -> Error {
+    let id = secret_id.escape_debug();
     Error::new(
         "ResourceNotFound.SecretNotExist",
-        format!(
-            "The access key `{}` of parameter `AccessKeyId` does not exist; ListAccessKeys lists those that do.",
-            secret_id.escape_debug()
-        ),
-        format!("参数 `AccessKeyId` 指定的密钥 `{}` 不存在，可用 ListAccessKeys 查询。", secret_id.escape_debug()),
+        format!("The access key `{id}` of parameter `{path}` does not exist; ListAccessKeys lists those that do."),
+        format!("参数 `{path}` 指定的密钥 `{id}` 不存在，可用 ListAccessKeys 查询。"),
     )
 }
 

@@ -111,6 +111,7 @@ async fn a_strangers_things_are_answered_as_what_never_was() {
             let not_found = [
                 "ResourceNotFound.InstanceNotExists", "InvalidParameter.InvalidParameter", "InvalidParameterValue",
                 "ResourceNotFound.UserNotExist", "ResourceNotFound.PolicyIdNotFound", "InvalidParameter.RoleNotExist",
+                "ResourceNotFound.SecretNotExist",
             ];
             assert!(not_found.contains(&refusal.code.as_str()), "{}: {refusal:?}", info.name);
         }

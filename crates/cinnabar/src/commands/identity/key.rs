@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
-use api::cam::actions::{CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey};
-use api::cam::{CreateAccessKeyRequest, DeleteAccessKeyRequest, ListAccessKeysRequest, UpdateAccessKeyRequest};
+use api::cam::actions::{CreateAccessKey, DeleteAccessKey, GetSecurityLastUsed, ListAccessKeys, UpdateAccessKey};
+use api::cam::{
+    CreateAccessKeyRequest, DeleteAccessKeyRequest, GetSecurityLastUsedRequest, ListAccessKeysRequest,
+    UpdateAccessKeyRequest,
+};
 use clap::{Args, Subcommand};
 
 use super::uin;
@@ -58,11 +61,20 @@ impl Whose {
 fn list(whose: &Whose) -> Result<ExitCode, Error> {
     let (client, target_uin) = whose.open()?;
     let keys = client.call::<ListAccessKeys>(&ListAccessKeysRequest { target_uin })?.access_keys.unwrap_or_default();
-    let row = |key: api::cam::AccessKey| {
-        vec![key.access_key_id, key.status, key.create_time, key.description.unwrap_or_default()]
-    };
-    output::table(&["KEY", "STATUS", "CREATED", "DESCRIPTION"], keys.into_iter().map(row).collect());
+    let mut rows = Vec::new();
+    for key in keys {
+        let used = last_used(&client, &key.access_key_id)?;
+        rows.push(vec![key.access_key_id, key.status, key.create_time, used, key.description.unwrap_or_default()]);
+    }
+    output::table(&["KEY", "STATUS", "CREATED", "LAST USED", "DESCRIPTION"], rows);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The day, or a dash.
+fn last_used(client: &Client, id: &str) -> Result<String, Error> {
+    let request = GetSecurityLastUsedRequest { secret_id_list: vec![id.to_owned()] };
+    let rows = client.call::<GetSecurityLastUsed>(&request)?.secret_id_last_used_rows;
+    Ok(rows.into_iter().find_map(|row| row.last_used_date).unwrap_or_else(|| "-".to_owned()))
 }
 
 /// Make a key and print it; its secret is never told again

@@ -35,6 +35,6 @@ impl Action for DeleteAccessKey {
 /// `ResourceNotFound.UserNotExist`, `ResourceNotFound.SecretNotExist`, `OperationDenied.UinNotMatch`; the database's.
 pub(super) fn of_holder(tx: &Tx<'_>, account: &str, uin: &str, secret_id: &str) -> Result<Key, Error> {
     check_holder(tx, account, uin)?;
-    let key = store::key::find(tx, account, secret_id)?.ok_or_else(|| cam::key_not_found(secret_id))?;
+    let key = store::key::find(tx, account, secret_id)?.ok_or_else(|| cam::key_not_found("AccessKeyId", secret_id))?;
     if key.uin == uin { Ok(key) } else { Err(cam::key_of_another(secret_id, uin)) }
 }

@@ -17,6 +17,7 @@ mod detach_role_policy;
 mod detach_user_policy;
 mod get_policy;
 mod get_role;
+mod get_security_last_used;
 mod get_user;
 mod get_user_app_id;
 mod given;
@@ -52,6 +53,7 @@ pub fn add(table: &mut Actions) {
     table.add::<cam::DetachUserPolicy>();
     table.add::<cam::GetPolicy>();
     table.add::<cam::GetRole>();
+    table.add::<cam::GetSecurityLastUsed>();
     table.add::<cam::GetUser>();
     table.add::<cam::GetUserAppId>();
     table.add::<cam::ListAccessKeys>();
@@ -162,6 +164,30 @@ mod tests {
         assert_eq!(code(house.call::<cam::DeleteAccessKey>(mine).await), "OperationDenied.UinNotMatch");
         house.call::<cam::DeleteAccessKey>(of(&key)).await.unwrap();
         assert_eq!(code(house.call::<cam::DeleteAccessKey>(of(&key)).await), "ResourceNotFound.SecretNotExist");
+    }
+
+    #[tokio::test]
+    async fn the_last_use_of_a_key_is_told() {
+        let house = House::new().await;
+        let added = house.call::<cam::AddUser>(json!({"Name": "ops", "UseApi": 1})).await.unwrap();
+        let asked = json!({"SecretIdList": [added["SecretId"]]});
+        let told = async || {
+            let answer = house.call::<cam::GetSecurityLastUsed>(asked.clone()).await.unwrap();
+            answer["SecretIdLastUsedRows"][0].clone()
+        };
+        assert_eq!(told().await["LastUsedDate"], json!(null));
+        let id = added["SecretId"].as_str().unwrap().to_owned();
+        let used = move |tx: &db::Tx<'_>| crate::store::key::used(tx, &id, crate::testing::NOW);
+        house.app.db.write(used).await.unwrap();
+        let row = told().await;
+        assert_eq!(
+            (&row["LastUsedDate"], &row["LastSecretUsedDate"]),
+            (&json!("2026-11-24"), &json!(crate::testing::NOW))
+        );
+        let theirs = house.call_as::<cam::GetSecurityLastUsed>(&by(OTHER, OTHER), asked.clone()).await;
+        assert_eq!(code(theirs), "ResourceNotFound.SecretNotExist");
+        let root = json!({"SecretIdList": ["AKIDnobody"]});
+        assert_eq!(code(house.call::<cam::GetSecurityLastUsed>(root).await), "ResourceNotFound.SecretNotExist");
     }
 
     #[tokio::test]

@@ -233,6 +233,7 @@ fn identity(info: &ActionInfo, field: &str, ids: &Ids) -> Option<Value> {
         (_, "TargetUin" | "AttachUin" | "DetachUin") => json!(ids.user),
         (_, "RoleId" | "AttachRoleId" | "DetachRoleId") => json!(ids.role),
         (_, "AccessKeyId") => json!(ids.key),
+        (_, "SecretIdList") => json!([ids.key]),
         (_, "Status") => json!("Inactive"),
         (_, "Force") => json!(1),
         _ => return None,
@@ -260,7 +261,7 @@ pub(super) fn names_a_thing(info: &ActionInfo) -> bool {
     #[rustfmt::skip]
     let names = [
         "InstanceId", "InstanceIds", "TaskId", "DealIds", "Resource", "ResourceId", "ResourceIds", "PolicyId", "TargetUin",
-        "AttachUin", "DetachUin", "RoleId", "AttachRoleId", "DetachRoleId", "AccessKeyId",
+        "AttachUin", "DetachUin", "RoleId", "AttachRoleId", "DetachRoleId", "AccessKeyId", "SecretIdList",
     ];
     let user = ["GetUser", "UpdateUser", "DeleteUser"].contains(&info.name);
     user || info.request.fields.iter().any(|field| names.contains(&field.name))
