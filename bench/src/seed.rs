@@ -216,3 +216,25 @@ fn insert_open(tx: &Tx<'_>, index: u32, end: i64) -> Result<(), db::Error> {
     let values = params![FIRST_OPEN + index, ROOT_UIN, REGION, &subject, status, end + DAYS_30, message, at];
     tx.execute(INSERT_OPEN, values).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::policy::{Decision, Facts, Policy, Purpose, Query, Resource, decide};
+
+    #[test]
+    fn the_policies_of_the_sub_user_allow_what_is_measured_and_little_else() {
+        let policies: Vec<_> = (0..POLICIES)
+            .map(|index| Policy::parse(&one_of_many(index, 0).document, Purpose::Identity).unwrap())
+            .collect();
+        let facts = Facts { ip: None, now_ms: 0, uin: USER, external_id: None, resource_tags: &[], request_tags: &[] };
+        let ask = |policies: &[Policy], action, path| {
+            let resource = Resource { service: "redis", region: REGION, account: ROOT_UIN, path };
+            decide(policies, &Query { service: "redis", action, resource, facts: &facts, principal: None })
+        };
+        let path = format!("instance/{}", subject(7));
+        assert_eq!(ask(&policies, "DescribeTaskInfo", &path), Decision::Allowed);
+        assert_eq!(ask(&policies[..policies.len() - 1], "DescribeTaskInfo", &path), Decision::Silent);
+        assert_eq!(ask(&policies, "ResetPassword", &path), Decision::Silent);
+    }
+}
