@@ -39,7 +39,11 @@ struct Connection {
     answer: Vec<u8>,
     read: usize,
     sent: Instant,
+    check: Check,
 }
+
+/// Whether the body of an answer is what was expected.
+type Check = fn(&[u8]) -> Result<(), Error>;
 
 /// Asks `server` for `time`, beginning with the request of number `first`; over TLS, if that is set up.
 pub(crate) fn run(
@@ -80,12 +84,26 @@ pub(crate) fn run(
     Ok(Measured { rate: answers as f64 / start.elapsed().as_secs_f64(), answers, latency })
 }
 
+/// Asks once; the body of the answer.
+pub(crate) fn one(server: SocketAddr, requests: &Requests) -> Result<String, Error> {
+    let mut connection = Connection::open(server, requests, None)?;
+    connection.send(requests, &mut 0)?;
+    while !connection.receive()? {
+        std::thread::yield_now();
+    }
+    let answer = String::from_utf8_lossy(&connection.answer[..connection.read]).into_owned();
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+    body.ok_or(Error::Unexpected(answer))
+}
+
 impl Connection {
     fn open(server: SocketAddr, requests: &Requests, tls: Option<&Arc<ClientConfig>>) -> Result<Self, Error> {
         let mut stream = TcpStream::connect(server).map_err(Error::io(format!("cannot connect to {server}")))?;
         let tls = tls.map(|config| tls::handshake(config, server, &mut stream)).transpose()?;
         stream.set_nodelay(true).and_then(|()| stream.set_nonblocking(true)).map_err(Error::io("a connection"))?;
-        Ok(Self { stream, tls, request: requests.buffer(), answer: vec![0; ANSWER], read: 0, sent: Instant::now() })
+        let check = if requests.forged { refused } else { accepted };
+        let (request, answer) = (requests.buffer(), vec![0; ANSWER]);
+        Ok(Self { stream, tls, request, answer, read: 0, sent: Instant::now(), check })
     }
 
     fn send(&mut self, requests: &Requests, next: &mut usize) -> Result<(), Error> {
@@ -112,7 +130,7 @@ impl Connection {
             Ok(0) => Err(Error::Unexpected("the server closed a connection, or its answer is too long".to_owned())),
             Ok(count) => {
                 self.read += count;
-                body(&self.answer[..self.read])?.map(accepted).transpose().map(|whole| whole.is_some())
+                body(&self.answer[..self.read])?.map(self.check).transpose().map(|whole| whole.is_some())
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(Error::Io("cannot read an answer".to_owned(), error)),
@@ -136,6 +154,11 @@ pub(crate) fn body(answer: &[u8]) -> Result<Option<&[u8]>, Error> {
 /// Lets no refusal pass.
 pub(crate) fn accepted(body: &[u8]) -> Result<(), Error> {
     if body.starts_with(REFUSAL) { Err(unexpected(body)) } else { Ok(()) }
+}
+
+/// Lets nothing but a refusal pass.
+fn refused(body: &[u8]) -> Result<(), Error> {
+    if body.starts_with(REFUSAL) { Ok(()) } else { Err(unexpected(body)) }
 }
 
 fn unexpected(answer: &[u8]) -> Error {

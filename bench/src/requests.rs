@@ -20,6 +20,8 @@ pub(crate) struct Requests {
     id_at: usize,
     signature_at: usize,
     signed: Vec<([u8; ID], [u8; SIGNATURE])>,
+    /// Whether they are to be refused.
+    pub(crate) forged: bool,
 }
 
 impl Requests {
@@ -37,7 +39,16 @@ impl Requests {
             let gaps = (last_of(body.trim_end_matches('}'))?, last_of(&authorization)?);
             signed.push(gaps);
         }
-        Ok(Self { template, id_at, signature_at, signed })
+        Ok(Self { template, id_at, signature_at, signed, forged: false })
+    }
+
+    /// The same, each with another signature than the right one.
+    pub(crate) fn forged(mut self) -> Self {
+        for (_, signature) in &mut self.signed {
+            signature[0] = if signature[0] == b'0' { b'1' } else { b'0' };
+        }
+        self.forged = true;
+        self
     }
 
     /// A buffer for [`Requests::fill`].

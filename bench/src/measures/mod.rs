@@ -54,6 +54,7 @@ const ALL: &[(&str, Measure)] = &[
     ("describe", describe::measure),
     ("tls", describe::measure_tls),
     ("user", describe::measure_user),
+    ("forged", describe::measure_forged),
     ("idle", idle::measure),
     ("start", start::measure),
     ("lists", lists::measure),
@@ -90,7 +91,7 @@ impl Bench {
     fn new(plan: Plan, cinnabar: std::path::PathBuf) -> Result<Self, Error> {
         let scratch = Scratch::new()?;
         let million = scratch.folder("million")?;
-        if ["describe", "tls", "user", "start", "lists", "restart"].iter().any(|name| plan.wants(name)) {
+        if ["describe", "tls", "user", "forged", "start", "lists", "restart"].iter().any(|name| plan.wants(name)) {
             output::progress("writing a store with 1,000,000 ended and 10,000 open tasks");
             seed::seed(&million.join("data"))?;
             read_through(&million.join("data/state.db"))?;

@@ -9,8 +9,8 @@ pub mod record;
 pub mod search;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,6 +20,9 @@ use record::Record;
 
 /// So many records may wait for the disk.
 const WAITING: usize = 4096;
+/// So many refusals that cost their sender nothing are written down in a second: whoever floods the server with them must not
+/// push everything else out of the log.
+const CHEAP: u32 = 100;
 
 enum Message {
     Record(Box<Record>),
@@ -32,6 +35,25 @@ pub struct Audit {
     requests: AuditRequests,
     sender: mpsc::Sender<Message>,
     lost: Arc<AtomicU64>,
+    cheap: Mutex<Cheap>,
+}
+
+/// The refusals of one second that cost their sender nothing.
+#[derive(Default)]
+struct Cheap {
+    second: i64,
+    count: u32,
+}
+
+/// What decides whether a request is written down.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind<'a> {
+    /// It could change nothing.
+    pub is_read: bool,
+    /// Somebody was believed to ask.
+    pub is_believed: bool,
+    /// How it ended.
+    pub code: &'a str,
 }
 
 impl Audit {
@@ -46,17 +68,33 @@ impl Audit {
             let log = Log::open(folder, settings.size << 20, settings.files)?;
             tokio::spawn(write(receiver, log, Arc::clone(&lost)));
         }
-        Ok(Self { requests: settings.requests, sender, lost })
+        Ok(Self { requests: settings.requests, sender, lost, cheap: Mutex::default() })
     }
 
-    /// Whether a request is recorded that was answered with this code; `is_read`: it could change nothing.
+    /// Whether a request is written down that ends now. One that is not although the settings ask for it is counted as lost.
     #[must_use]
-    pub fn wants(&self, is_read: bool, code: &str) -> bool {
-        match self.requests {
+    pub fn wants(&self, kind: &Kind<'_>, now: i64) -> bool {
+        let is_asked_for = match self.requests {
             AuditRequests::All => true,
-            AuditRequests::Changes => !is_read || code != record::ANSWERED,
+            AuditRequests::Changes => !kind.is_read || kind.code != record::ANSWERED,
             AuditRequests::Off => false,
+        };
+        let is_cheap = !kind.is_believed || kind.code.starts_with("RequestLimitExceeded");
+        is_asked_for && (!is_cheap || self.has_room(now))
+    }
+
+    fn has_room(&self, now: i64) -> bool {
+        let mut cheap = self.cheap.lock().unwrap_or_else(PoisonError::into_inner);
+        let second = now.div_euclid(1000);
+        if cheap.second != second {
+            *cheap = Cheap { second, count: 0 };
         }
+        cheap.count = cheap.count.saturating_add(1);
+        let room = cheap.count <= CHEAP;
+        if !room {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        room
     }
 
     /// Hands a record over; waits only when too many wait for the disk.
@@ -107,5 +145,25 @@ async fn write(mut receiver: mpsc::Receiver<Message>, mut log: Log, lost: Arc<At
         for written in waiting {
             let _ = written.send(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_does_not_push_the_others_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = config::Audit { requests: AuditRequests::Changes, size: 1, files: 2 };
+        let audit = Audit::open(&settings, folder.path()).unwrap();
+        let stranger = Kind { is_read: false, is_believed: false, code: "AuthFailure.SignatureFailure" };
+        let eager = Kind { is_read: true, is_believed: true, code: "RequestLimitExceeded" };
+        let count = |kind: &Kind<'_>, now| (0..1000).filter(|_| audit.wants(kind, now)).count();
+        assert_eq!((count(&stranger, 5000), count(&eager, 5999), count(&eager, 6000)), (100, 0, 100));
+        assert_eq!(audit.lost(), 2800);
+        let known = Kind { is_read: false, is_believed: true, code: record::ANSWERED };
+        assert_eq!(count(&known, 6000), 1000);
+        assert_eq!(count(&Kind { is_read: true, ..known }, 6000), 0);
     }
 }

@@ -41,7 +41,7 @@ pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -
     let ended = answer(app, request, peer, request_id, &mut noted).await;
     let code = ended.as_ref().err().map(|error| error.code);
     app.metrics.requests.ended(noted.line, code, begun.elapsed());
-    if app.audit.wants(noted.is_read(), code.unwrap_or(ANSWERED)) {
+    if app.audit.wants(&noted.kind(code.unwrap_or(ANSWERED)), app.clock.steady_ms()) {
         let time = wire_time::utc(app.clock.now_ms());
         app.audit.add(noted.record(time, request_id, peer, &ended, begun.elapsed())).await;
     }
@@ -106,7 +106,7 @@ async fn answer(
     app.limiter.asked(&caller, region, info, steady)?;
     // Parse the shape.
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
-    if app.audit.wants(noted.is_read(), ANSWERED) {
+    if app.audit.wants(&noted.kind(ANSWERED), steady) {
         noted.resources = record::names(&params);
     }
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;

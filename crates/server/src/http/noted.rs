@@ -6,6 +6,7 @@ use std::time::Duration;
 use api::ActionInfo;
 
 use crate::action::Opened;
+use crate::audit::Kind;
 use crate::audit::record::{self, ANSWERED, Record};
 use crate::auth::keys::Caller;
 use crate::error::{Error, Language};
@@ -43,8 +44,13 @@ impl Noted {
 
     /// Whether it could change nothing.
     #[must_use]
-    pub(super) fn is_read(&self) -> bool {
+    fn is_read(&self) -> bool {
         self.info().is_some_and(record::is_read)
+    }
+
+    /// What the audit log asks of it, if it ends with this code.
+    pub(super) fn kind<'a>(&self, code: &'a str) -> Kind<'a> {
+        Kind { is_read: self.is_read(), is_believed: self.caller.is_some(), code }
     }
 
     /// It was not believed that this key signed.

@@ -87,7 +87,7 @@ impl Snapshot {
         out.gauges("cinnabar_connections", "Open connections of the API", none().map(|labels| (labels, open)))?;
         let help = "Connections that were closed at once, since there was no place";
         out.counters("cinnabar_connections_refused", help, none().map(|labels| (labels, refused)))?;
-        let help = "Requests that could not be written into the audit log";
+        let help = "Requests that should stand in the audit log and do not";
         out.counters("cinnabar_audit_lost", help, none().map(|labels| (labels, self.audit_lost)))
     }
 
