@@ -40,7 +40,7 @@ struct Arguments {
     /// Fewer and shorter rounds: about a minute instead of five
     #[arg(long)]
     quick: bool,
-    /// Only these: describe, tls, user, idle, start, lists, restart, tasks, postgres, wake, create, clear
+    /// Only these: describe, tls, user, forged, idle, start, lists, restart, tasks, postgres, wake, create, clear
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]
