@@ -48,9 +48,10 @@ def whole_story(stage, connect):
 
 
 def errors(stage, connect):
-    """Code, message and request id of what can go wrong, in both languages; and that nothing changes."""
+    """Code, message and request id of what can go wrong, one of them in both languages; and that nothing changes."""
     call, chinese = connect(), connect(language="zh-CN")
     before = of.listed(call)
+    assert re.search("[一-鿿]", refused(chinese, "DescribeTaskInfo", TaskId=4_000_000_000).message)
     for action, parameters, code in [
         ("DescribeTaskInfo", {"TaskId": 4_000_000_000}, "InvalidParameter.InvalidParameter"),
         ("DescribeMaintenanceWindow", {"InstanceId": MISSING}, "ResourceNotFound.InstanceNotExists"),
@@ -60,7 +61,6 @@ def errors(stage, connect):
     ]:
         english = refused(call, action, **parameters)
         assert (english.code, english.message.isascii()) == (code, True), english
-        assert re.search("[一-鿿]", refused(chinese, action, **parameters).message)
     for changed, code in [
         ({"key": "x" * 32}, "AuthFailure.SignatureFailure"),
         ({"id": "AKID" + "x" * 32}, "AuthFailure.SecretIdNotFound"),

@@ -1,9 +1,13 @@
 """The story that every client tells: bought, filled, purged, destroyed and cleaned up."""
 
+import time
+
 from support import instance as of
 from support.server import eventually
 
 KEYS = 10_000
+# A destroyed instance stays isolated for at least so long; the servers of the stories are set to 8 s.
+ISOLATED_SECONDS = 7
 
 
 def tell(call, server, language: str = "en-US", *, see_deletion: bool = False) -> None:
@@ -57,9 +61,12 @@ def purge(call, instance: str, nodes: list, language: str) -> None:
 def destroy(call, instance: str, see_deletion: bool) -> None:
     """Destroyed: isolated, without clients, and after a while about to be deleted."""
     seen = of.describe(call, instance)
+    begun = time.monotonic()
     destroyed = call("DestroyPostpaidInstance", InstanceId=instance)
     assert of.wait_for_task(call, destroyed["TaskId"])["InstanceId"] == instance
-    assert of.status(call, instance) == -2
+    seen_after = of.status(call, instance)
+    # A client that starts a process for each call may look too late, on a busy machine.
+    assert seen_after == -2 or seen_after == -3 and time.monotonic() - begun > ISOLATED_SECONDS
     assert not of.opens(seen["WanIp"], seen["Port"])
     if see_deletion:
         of.wait_for_status(call, instance, -3)
