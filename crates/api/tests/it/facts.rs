@@ -58,7 +58,7 @@ pub(crate) fn filled(facts: &Value, object: &str, at: &str, keep: fn(&Field) -> 
         "uint64" => json!(u64::MAX),
         "float" => json!(0.5),
         "bool" => json!(true),
-        "string" | "datetime" => json!(format!("<{at}>")),
+        "string" | "datetime" | "date" => json!(format!("<{at}>")),
         object => filled(facts, object, at, keep),
     };
     let mut map = Map::new();
@@ -100,7 +100,7 @@ pub(crate) fn wrong(of: &str) -> Vec<Value> {
         "uint64" => vec![json!(1.0), json!("1"), json!(true), json!(-1)],
         "float" => vec![json!("1.5"), json!(true)],
         "bool" => vec![json!("true"), json!(1)],
-        "string" | "datetime" => vec![json!(1), json!(true), json!([])],
+        "string" | "date" | "datetime" => vec![json!(1), json!(true), json!([])],
         "list" => vec![json!({}), json!("x"), json!(0)],
         _ => vec![json!("x"), json!(0)],
     }

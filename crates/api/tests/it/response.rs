@@ -22,7 +22,7 @@ fn zero(facts: &Value, object: &str) -> Value {
             (_, _, "int64" | "uint64") => json!(0),
             (_, _, "float") => json!(0.0),
             (_, _, "bool") => json!(false),
-            (_, _, "string" | "datetime") => json!(""),
+            (_, _, "string" | "date" | "datetime") => json!(""),
             (_, _, inner) => zero(facts, inner),
         };
         map.insert(field.name, value);

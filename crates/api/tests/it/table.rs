@@ -29,7 +29,7 @@ fn shapes(service: &str) -> BTreeMap<&'static str, &'static Shape> {
 }
 
 fn display(field: &facts::Field) -> String {
-    let of = if field.of == "datetime" { "string" } else { &field.of };
+    let of = if matches!(field.of.as_str(), "date" | "datetime") { "string" } else { &field.of };
     if field.kind == "list" { format!("list of {of}") } else { of.to_owned() }
 }
 
