@@ -1,6 +1,6 @@
 //! Lists of tasks, filtered and paged; and what the lists in memory are read from.
 
-use db::{Error, Param, Tx, params};
+use db::{Error, Param, Row, Tx, params};
 
 use super::{read_status, read_task, task_columns};
 use crate::task::{Status, Task, TaskFilter};
@@ -22,6 +22,8 @@ pub(crate) struct EndedRow {
 
 /// So many are fetched at once.
 const CHUNK: usize = 20_000;
+/// A page that begins later than this reads all.
+const DEEP: usize = 1000;
 /// So many more than what should fill a page are read at first, and each time twice as many.
 const SPARE: usize = 64;
 const LAST_END: &str = "SELECT COALESCE(MAX(end_no), 0) FROM task WHERE end_no > 0";
@@ -71,19 +73,27 @@ pub(crate) fn unended_of(tx: &Tx<'_>, subjects: &[String]) -> Result<Vec<Task>, 
 
 /// The same where only those count whose subject passes.
 ///
-/// Row by row ten thousand subjects would take three times as long as in one text, so the rows are read for the page alone.
+/// Row by row ten thousand subjects would take three times as long as in one text, so the rows are read for the page alone;
+/// unless it may lie so far back that most are read anyway.
 pub(crate) fn unended_on(
     tx: &Tx<'_>,
     filter: &TaskFilter,
     passes: impl Fn(&str) -> bool,
 ) -> Result<(usize, Vec<Key>), Error> {
     let mut conditions = Conditions::unended(filter);
+    let key = |row: &Row<'_>| Ok(if passes(row.str(2)?) { Some((row.int(0)?, row.int(1)?)) } else { None });
+    let reach = filter.offset as usize + filter.limit as usize;
+    if reach > DEEP {
+        let all = tx.query(&keys(&conditions.text), &conditions.values, key)?;
+        let all: Vec<Key> = all.into_iter().flatten().collect();
+        return Ok((all.len(), all));
+    }
     let subjects = format!("SELECT COALESCE(string_agg(subject, '\n'), '') FROM task WHERE {}", conditions.text);
     let counted = tx.query_opt(&subjects, &conditions.values, |row| {
         Ok(row.str(0)?.lines().fold((0, 0), |(all, pass), one| (all + 1, pass + usize::from(passes(one)))))
     })?;
     let (all, total) = counted.unwrap_or_default();
-    let wanted = total.min(filter.offset as usize + filter.limit as usize);
+    let wanted = total.min(reach);
     // As if those that pass were spread evenly.
     let mut many = i64::try_from(wanted * all / total.max(1) + SPARE).unwrap_or(i64::MAX);
     conditions.values.extend_from_slice(params![many, 0_i64]);
@@ -93,10 +103,7 @@ pub(crate) fn unended_on(
     let mut skipped = 0;
     while page.len() < wanted {
         (conditions.values[limit - 1], conditions.values[offset - 1]) = (Param::Int(many), Param::Int(skipped));
-        let found = tx.query(&sql, &conditions.values, |row| {
-            Ok(if passes(row.str(2)?) { Some((row.int(0)?, row.int(1)?)) } else { None })
-        })?;
-        page.extend(found.into_iter().flatten());
+        page.extend(tx.query(&sql, &conditions.values, key)?.into_iter().flatten());
         (skipped, many) = (skipped + many, many.saturating_mul(2));
     }
     Ok((total, page))
