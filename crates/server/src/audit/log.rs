@@ -57,10 +57,9 @@ impl Log {
     fn rotate(&mut self) -> io::Result<()> {
         for number in (0..self.max_files).rev() {
             let from = path(&self.folder, number);
-            let moved = match number + 1 < self.max_files {
-                true => fs::rename(&from, path(&self.folder, number + 1)),
-                false => fs::remove_file(&from),
-            };
+            let is_last = number + 1 == self.max_files;
+            let moved =
+                if is_last { fs::remove_file(&from) } else { fs::rename(&from, path(&self.folder, number + 1)) };
             moved.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
         }
         (self.file, self.size) = open(&self.folder)?;

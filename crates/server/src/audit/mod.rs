@@ -1,8 +1,8 @@
 //! The audit log: one record a request, added at the end of a file in the data folder and never changed.
 //!
 //! `record.rs` is what is written, `log.rs` the files, `search.rs` how they are read again. Who answers a request hands its record
-//! over and goes on; a task writes many at once. When more come than the disk takes, requests wait: none goes unrecorded. What the
-//! disk refuses is logged and counted.
+//! over and goes on; a task writes many at once. When more come than the disk takes, requests wait. What does not get into the log all
+//! the same is counted: what the disk refuses, and what strangers could flood it with.
 
 pub mod log;
 pub mod record;
@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use engine::Clock;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{self, AuditRequests};
@@ -73,14 +74,14 @@ impl Audit {
 
     /// Whether a request is written down that ends now. One that is not although the settings ask for it is counted as lost.
     #[must_use]
-    pub fn wants(&self, kind: &Kind<'_>, now: i64) -> bool {
+    pub fn wants(&self, kind: &Kind<'_>, clock: &Clock) -> bool {
         let is_asked_for = match self.requests {
             AuditRequests::All => true,
             AuditRequests::Changes => !kind.is_read || kind.code != record::ANSWERED,
             AuditRequests::Off => false,
         };
         let is_cheap = !kind.is_believed || kind.code.starts_with("RequestLimitExceeded");
-        is_asked_for && (!is_cheap || self.has_room(now))
+        is_asked_for && (!is_cheap || self.has_room(clock.steady_ms()))
     }
 
     fn has_room(&self, now: i64) -> bool {
@@ -113,7 +114,7 @@ impl Audit {
         }
     }
 
-    /// How many records could not be written since the start.
+    /// How many requests should stand in the log and do not, since the start.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
@@ -159,7 +160,10 @@ mod tests {
         let audit = Audit::open(&settings, folder.path()).unwrap();
         let stranger = Kind { is_read: false, is_believed: false, code: "AuthFailure.SignatureFailure" };
         let eager = Kind { is_read: true, is_believed: true, code: "RequestLimitExceeded" };
-        let count = |kind: &Kind<'_>, now| (0..1000).filter(|_| audit.wants(kind, now)).count();
+        let count = |kind: &Kind<'_>, now| {
+            let clock = Clock::fixed_for_tests(now);
+            (0..1000).filter(|_| audit.wants(kind, &clock)).count()
+        };
         assert_eq!((count(&stranger, 5000), count(&eager, 5999), count(&eager, 6000)), (100, 0, 100));
         assert_eq!(audit.lost(), 2800);
         let known = Kind { is_read: false, is_believed: true, code: record::ANSWERED };

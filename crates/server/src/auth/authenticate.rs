@@ -2,7 +2,7 @@
 
 use sign::{Authorization, ReceivedRequest, ReceivedV1, V1Algorithm, VerifyError};
 
-use super::keys::{AccessKey, Caller};
+use super::keys::AccessKey;
 use super::stranger;
 use crate::app::App;
 use crate::error::{Error, gateway};
@@ -45,7 +45,7 @@ fn is_address(scope: &str) -> bool {
     scope.bytes().all(|byte| byte.is_ascii_digit()) || scope.starts_with("localhost")
 }
 
-/// Finds out who signed the request.
+/// Finds out with which key the request was signed, and so by whom.
 ///
 /// # Errors
 /// The `AuthFailure` codes: `InvalidAuthorization`, `SecretIdNotFound`, `SignatureExpire`, `SignatureFailure`, `TokenFailure`.
@@ -55,7 +55,7 @@ pub fn authenticate(
     envelope: &Envelope<'_>,
     info: &api::ActionInfo,
     now: i64,
-) -> Result<Caller, Error> {
+) -> Result<Arc<AccessKey>, Error> {
     let key = match &envelope.signature {
         Signature::Absent => Err(gateway::invalid_authorization(
             "there is none, and no `Signature` parameter either; sign the request with TC3-HMAC-SHA256 or with v1",
@@ -81,7 +81,7 @@ pub fn authenticate(
         return Err(gateway::token_failure(en, "该密钥为永久密钥，不需要 Token"));
     }
     key.use_at(now + app.clock.leapt_ms());
-    Ok(key.caller.clone())
+    Ok(key)
 }
 
 /// The key that the request claims to be signed with: a temporary one comes out of its token.

@@ -33,14 +33,12 @@ pub struct Caller {
     pub app_id: i64,
     /// What a temporary key stands for; `None` with a permanent one.
     pub session: Option<Arc<Session>>,
-    /// The key that signed.
-    pub secret_id: Arc<str>,
 }
 
 impl Caller {
     /// The holder of a permanent key.
     pub fn user(account: impl Into<Arc<str>>, uin: impl Into<Arc<str>>, app_id: i64) -> Self {
-        Self { account: account.into(), uin: uin.into(), app_id, session: None, secret_id: Arc::default() }
+        Self { account: account.into(), uin: uin.into(), app_id, session: None }
     }
 
     /// Whether it is the account itself, which may do everything with what is its own.
@@ -75,8 +73,7 @@ const DERIVED: usize = 16;
 impl AccessKey {
     /// A key that is in use.
     #[must_use]
-    pub fn new(secret_id: String, secret_key: Secret, mut caller: Caller) -> Self {
-        caller.secret_id = secret_id.as_str().into();
+    pub fn new(secret_id: String, secret_key: Secret, caller: Caller) -> Self {
         Self { secret_id, secret_key, caller, derived: Mutex::default(), used_at: AtomicI64::default() }
     }
 

@@ -41,7 +41,7 @@ pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -
     let ended = answer(app, request, peer, request_id, &mut noted).await;
     let code = ended.as_ref().err().map(|error| error.code);
     app.metrics.requests.ended(noted.line, code, begun.elapsed());
-    if app.audit.wants(&noted.kind(code.unwrap_or(ANSWERED)), app.clock.steady_ms()) {
+    if app.audit.wants(&noted.kind(code.unwrap_or(ANSWERED)), &app.clock) {
         let time = wire_time::utc(app.clock.now_ms());
         app.audit.add(noted.record(time, request_id, peer, &ended, begun.elapsed())).await;
     }
@@ -91,13 +91,17 @@ async fn answer(
     let mut envelope = envelope::read(&heads).await?;
     // Find the action.
     let info = find(&envelope, &heads)?;
-    noted.line = Some(info.line);
+    noted.names(info);
     // Who is asking?
-    let caller = authenticate::authenticate(app, &heads, &envelope, info, steady).inspect_err(|_| {
-        app.limiter.failed(peer.ip(), steady);
+    let key = authenticate::authenticate(app, &heads, &envelope, info, steady).inspect_err(|error| {
+        // The store may be away, too.
+        if error.code.starts_with("AuthFailure") {
+            app.limiter.failed(peer.ip(), steady);
+        }
         noted.claims(envelope.signature.secret_id());
     })?;
-    noted.caller = Some(caller.clone());
+    let caller = key.caller.clone();
+    noted.key = Some(key);
     // Where, and may that be asked here?
     let region = region_of(&envelope, info)?;
     noted.region = region;
@@ -106,7 +110,7 @@ async fn answer(
     app.limiter.asked(&caller, region, info, steady)?;
     // Parse the shape.
     let params = shape::check(info.request, std::mem::take(&mut envelope.params), envelope.notation)?;
-    if app.audit.wants(&noted.kind(ANSWERED), steady) {
+    if app.audit.wants(&noted.kind(ANSWERED), &app.clock) {
         noted.resources = record::names(&params);
     }
     let run = app.actions.find(info).ok_or_else(|| gateway::not_there_yet(info.name))?;

@@ -1,6 +1,7 @@
 //! What is seen of a request on the way: needed for its answer, and for the audit log, however it ends.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::ActionInfo;
@@ -8,7 +9,7 @@ use api::ActionInfo;
 use crate::action::Opened;
 use crate::audit::Kind;
 use crate::audit::record::{self, ANSWERED, Record};
-use crate::auth::keys::Caller;
+use crate::auth::keys::AccessKey;
 use crate::error::{Error, Language};
 use crate::ids::RequestId;
 use crate::model::region::Region;
@@ -24,8 +25,10 @@ pub(super) struct Noted {
     pub takes_gzip: bool,
     /// Others may have seen another end of this request, so what follows it is not to be taken for a request.
     pub is_doubtful: bool,
-    /// Who was believed to ask.
-    pub caller: Option<Caller>,
+    /// Whether it can change nothing.
+    is_read: bool,
+    /// The key that was believed to have signed.
+    pub key: Option<Arc<AccessKey>>,
     /// Where.
     pub region: Option<&'static Region>,
     /// What the parameters name; only of what is to be recorded in any case.
@@ -38,19 +41,14 @@ pub(super) struct Noted {
 const LONGEST: usize = 64;
 
 impl Noted {
-    fn info(&self) -> Option<&'static ActionInfo> {
-        api::actions().get(self.line?)
-    }
-
-    /// Whether it could change nothing.
-    #[must_use]
-    fn is_read(&self) -> bool {
-        self.info().is_some_and(record::is_read)
+    /// It names this action.
+    pub(super) fn names(&mut self, info: &ActionInfo) {
+        (self.line, self.is_read) = (Some(info.line), record::is_read(info));
     }
 
     /// What the audit log asks of it, if it ends with this code.
     pub(super) fn kind<'a>(&self, code: &'a str) -> Kind<'a> {
-        Kind { is_read: self.is_read(), is_believed: self.caller.is_some(), code }
+        Kind { is_read: self.is_read, is_believed: self.key.is_some(), code }
     }
 
     /// It was not believed that this key signed.
@@ -68,17 +66,17 @@ impl Noted {
         ended: &Result<Opened, Error>,
         took: Duration,
     ) -> Record {
-        let (caller, info) = (self.caller.as_ref(), self.info());
+        let (key, info) = (self.key.as_deref(), self.line.and_then(|line| api::actions().get(line)));
         let mut resources = self.resources.clone();
-        let made = ended.as_ref().ok().filter(|_| !self.is_read()).map(Opened::parsed).unwrap_or_default();
+        let made = ended.as_ref().ok().filter(|_| !self.is_read).map(Opened::parsed).unwrap_or_default();
         resources.extend(record::names(&made));
         resources.dedup();
         Record {
             time,
             request_id: request_id.to_string(),
-            account: caller.map_or_else(String::new, |caller| caller.account.to_string()),
-            user: caller.map_or_else(String::new, Caller::user_id),
-            secret_id: caller.map_or_else(|| self.claimed.clone(), |caller| caller.secret_id.to_string()),
+            account: key.map_or_else(String::new, |key| key.caller.account.to_string()),
+            user: key.map_or_else(String::new, |key| key.caller.user_id()),
+            secret_id: key.map_or_else(|| self.claimed.clone(), |key| key.secret_id.clone()),
             client: client.to_string(),
             service: info.map_or("", |info| info.service).to_owned(),
             action: info.map_or("", |info| info.name).to_owned(),
