@@ -164,7 +164,7 @@ fn documented(info: &ActionInfo) -> u32 {
     DOCUMENTED.iter().find(named).map_or(DEFAULT, |row| row.2)
 }
 
-/// Whoever has one IPv6 address has 2⁶⁴ of them.
+/// What is counted as one address: whoever has one of IPv6 has 2⁶⁴ of them.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::proxies::Proxies;
+use crate::auth::rate_limit::network;
 use crate::config;
 use crate::metrics::connections::Connections;
 
@@ -75,14 +76,6 @@ impl Drop for Place {
                 inside.by_address.remove(&address);
             }
         }
-    }
-}
-
-/// Whoever has one IPv6 address has 2⁶⁴ of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
-        v4 => v4,
     }
 }
 

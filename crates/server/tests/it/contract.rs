@@ -11,7 +11,7 @@ fn client(server: &Cinnabar, info: &ActionInfo) -> Client {
 }
 
 /// The smallest parameters of the right form.
-fn minimal(shape: &Shape) -> Map<String, Value> {
+pub(crate) fn minimal(shape: &Shape) -> Map<String, Value> {
     shape.fields.iter().filter(|field| field.required).map(|field| (field.name.to_owned(), example(field.ty))).collect()
 }
 

@@ -1,12 +1,13 @@
 //! Two accounts next door to each other; one of them has an instance.
 
-use api::{ActionInfo, Shape, Type};
+use api::ActionInfo;
 use db::{Param, Tx};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use server::service::ROOT_APP_ID;
 use server::store::account::{self, StoredKey};
 
 use crate::client::Client;
+use crate::contract::minimal;
 use crate::harness::Cinnabar;
 use crate::stories::{PASSWORD, create};
 
@@ -186,7 +187,7 @@ pub(super) async fn make_policy(root: &Client, name: &str, document: &str) -> Va
 
 /// Parameters that would work on these things.
 pub(super) fn params(info: &ActionInfo, ids: &Ids) -> Value {
-    let mut params = required(info.request);
+    let mut params = minimal(info.request);
     for field in info.request.fields {
         let known = match field.name {
             "InstanceId" | "ResourceId" => json!(ids.instance),
@@ -238,22 +239,6 @@ fn identity(info: &ActionInfo, field: &str, ids: &Ids) -> Option<Value> {
         (_, "Force") => json!(1),
         _ => return None,
     })
-}
-
-/// The smallest parameters of the right form.
-fn required(shape: &Shape) -> Map<String, Value> {
-    shape.fields.iter().filter(|field| field.required).map(|field| (field.name.to_owned(), example(field.ty))).collect()
-}
-
-fn example(ty: Type) -> Value {
-    match ty {
-        Type::Int64 | Type::Uint64 => json!(1),
-        Type::Float => json!(1.5),
-        Type::Bool => json!(true),
-        Type::String => json!("x"),
-        Type::Object(shape) => Value::Object(required(shape)),
-        Type::List(element) => json!([example(*element)]),
-    }
 }
 
 /// Whether an action's parameters can name a thing of an account.
