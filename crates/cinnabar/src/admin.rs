@@ -1,8 +1,10 @@
 //! A client of the operator's side: JSON over HTTP with the token of the data folder.
 
 use std::io::ErrorKind;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use server::admin::access::Access;
@@ -12,9 +14,42 @@ use ureq::http::StatusCode;
 
 use crate::connection::Data;
 use crate::error::Error;
+use crate::output;
 
 /// How long one request may take; a consistency check looks at every process.
 const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The flags of a command that asks the operator's side.
+#[derive(Args)]
+pub(crate) struct Side {
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+impl Side {
+    /// A client of the server whose operator's side is asked; nothing is sent yet.
+    pub(crate) fn admin(&self) -> Result<Admin, Error> {
+        Admin::of(&self.data)
+    }
+
+    /// Shows an answer as JSON, just as it came, or as `show` does.
+    pub(crate) fn show<T: DeserializeOwned>(
+        &self,
+        admin: &Admin,
+        answer: &Answer,
+        show: impl FnOnce(T),
+    ) -> Result<ExitCode, Error> {
+        if self.json {
+            output::json(&answer.text);
+        } else {
+            show(admin.read(answer)?);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
 
 /// Asks one server's operator's side.
 pub(crate) struct Admin {

@@ -6,8 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use server::admin::accounts::{self, Accounts, NewAccount, NewKey};
 
-use crate::admin::{Admin, Answer};
-use crate::connection::Data;
+use crate::admin::Side;
 use crate::error::Error;
 use crate::output;
 
@@ -28,27 +27,6 @@ impl Account {
     }
 }
 
-/// What each needs to know.
-#[derive(Args)]
-struct Side {
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    data: Data,
-}
-
-impl Side {
-    fn show(&self, admin: &Admin, answer: &Answer, say: impl FnOnce(NewKey)) -> Result<ExitCode, Error> {
-        if self.json {
-            output::json(&answer.text);
-        } else {
-            say(admin.read(answer)?);
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
 /// Make a main account, and print its first key pair, which is not shown again
 ///
 /// It owns its instances, tasks and users, and sees nothing of another account. Asks the operator's side of the server that works
@@ -64,9 +42,9 @@ pub(crate) struct Add {
 
 impl Add {
     fn run(self) -> Result<ExitCode, Error> {
-        let admin = Admin::of(&self.side.data)?;
+        let admin = self.side.admin()?;
         let answer = admin.post("/accounts", &NewAccount { name: self.name })?;
-        self.side.show(&admin, &answer, |key| show(&key))
+        self.side.show(&admin, &answer, show)
     }
 }
 
@@ -82,9 +60,9 @@ pub(crate) struct Key {
 
 impl Key {
     fn run(self) -> Result<ExitCode, Error> {
-        let admin = Admin::of(&self.side.data)?;
+        let admin = self.side.admin()?;
         let answer = admin.post(&format!("/accounts/{}/keys", self.uin), &json!({}))?;
-        self.side.show(&admin, &answer, |key| show(&key))
+        self.side.show(&admin, &answer, show)
     }
 }
 
@@ -103,16 +81,12 @@ pub(crate) struct List {
 
 impl List {
     fn run(self) -> Result<ExitCode, Error> {
-        let admin = Admin::of(&self.side.data)?;
+        let admin = self.side.admin()?;
         let answer = admin.get("/accounts")?;
-        if self.side.json {
-            output::json(&answer.text);
-        } else {
-            let all: Accounts = admin.read(&answer)?;
+        self.side.show(&admin, &answer, |all: Accounts| {
             let header = ["UIN", "APPID", "NAME", "CREATED", "KEYS", "INSTANCES"];
             output::table(&header, all.accounts.into_iter().map(row).collect());
-        }
-        Ok(ExitCode::SUCCESS)
+        })
     }
 }
 
@@ -122,11 +96,11 @@ fn row(account: accounts::Account) -> Vec<String> {
     vec![uin, app_id.to_string(), name, created, keys.to_string(), instances.to_string()]
 }
 
-fn show(key: &NewKey) {
+fn show(key: NewKey) {
     let rows = [
-        ("uin", key.uin.clone()),
+        ("uin", key.uin),
         ("AppId", key.app_id.to_string()),
-        ("SecretId", key.secret_id.clone()),
+        ("SecretId", key.secret_id),
         ("SecretKey", key.secret_key.expose().to_owned()),
     ];
     output::table(&["FIELD", "VALUE"], rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect());

@@ -6,8 +6,7 @@ use clap::Args;
 use server::admin::audit::Audited;
 use server::audit::record::Record;
 
-use crate::admin::Admin;
-use crate::connection::Data;
+use crate::admin::Side;
 use crate::error::Error;
 use crate::output;
 
@@ -49,25 +48,18 @@ pub(crate) struct Audit {
     /// How many
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    data: Data,
+    side: Side,
 }
 
 impl Audit {
     pub(crate) fn run(self) -> Result<ExitCode, Error> {
-        let admin = Admin::of(&self.data)?;
+        let admin = self.side.admin()?;
         let answer = admin.get(&self.path())?;
-        let audited: Audited = admin.read(&answer)?;
-        if self.json {
-            output::json(&answer.text);
-        } else {
+        self.side.show(&admin, &answer, |audited: Audited| {
             let header = ["TIME", "USER", "CLIENT", "ACTION", "REGION", "RESOURCES", "TASK", "CODE", "MS", "REQUEST"];
             output::table(&header, audited.records.iter().map(row).collect());
-        }
-        Ok(ExitCode::SUCCESS)
+        })
     }
 
     fn path(&self) -> String {

@@ -20,12 +20,7 @@ pub(crate) struct List {
 impl List {
     pub(super) fn run(self) -> Result<ExitCode, Error> {
         let (admin, answer) = self.side.get("/levers")?;
-        if self.side.json {
-            output::json(&answer.text);
-        } else {
-            show(&admin.read(&answer)?);
-        }
-        Ok(ExitCode::SUCCESS)
+        self.side.show(&admin, &answer, |all| show(&all))
     }
 }
 

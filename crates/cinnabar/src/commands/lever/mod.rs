@@ -12,8 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 use server::admin::levers::Done;
 
-use crate::admin::{Admin, Answer};
-use crate::connection::Data;
+use crate::admin::{Admin, Answer, Side};
 use crate::error::Error;
 use crate::output;
 
@@ -42,19 +41,9 @@ impl Lever {
     }
 }
 
-/// What every lever needs to know.
-#[derive(Args)]
-struct Side {
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    data: Data,
-}
-
 impl Side {
     fn get(&self, path: &str) -> Result<(Admin, Answer), Error> {
-        let admin = Admin::of(&self.data)?;
+        let admin = self.admin()?;
         let answer = admin.get(path).map_err(off)?;
         Ok((admin, answer))
     }
@@ -66,14 +55,9 @@ impl Side {
         body: &impl Serialize,
         say: impl FnOnce(&T) -> String,
     ) -> Result<ExitCode, Error> {
-        let admin = Admin::of(&self.data)?;
+        let admin = self.admin()?;
         let answer = admin.post(path, body).map_err(off)?;
-        if self.json {
-            output::json(&answer.text);
-        } else {
-            output::line(&say(&admin.read(&answer)?));
-        }
-        Ok(ExitCode::SUCCESS)
+        self.show(&admin, &answer, |done: T| output::line(&say(&done)))
     }
 }
 

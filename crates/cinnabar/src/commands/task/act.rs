@@ -6,9 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::show::{Which, show};
-use crate::admin::Admin;
 use crate::error::Error;
-use crate::output;
 
 /// What the acts have in common.
 #[derive(Args)]
@@ -64,14 +62,9 @@ impl Abandon {
 
 impl Acting {
     fn run(self, act: &str) -> Result<ExitCode, Error> {
-        let admin = Admin::of(&self.which.data)?;
+        let admin = self.which.side.admin()?;
         let body = json!({ "reason": self.reason, "by": self.by.unwrap_or_default() });
         let answer = admin.post(&format!("/tasks/{}/{act}", self.which.id), &body)?;
-        if self.which.json {
-            output::json(&answer.text);
-        } else {
-            show(&admin.read(&answer)?);
-        }
-        Ok(ExitCode::SUCCESS)
+        self.which.side.show(&admin, &answer, |detail| show(&detail))
     }
 }

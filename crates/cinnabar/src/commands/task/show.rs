@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use server::admin::tasks::view::{OperatorAct, Step, Steps, Task, TaskDetail};
 
-use crate::admin::Admin;
-use crate::connection::Data;
+use crate::admin::Side;
 use crate::error::Error;
 use crate::output;
 
@@ -16,11 +15,8 @@ pub(crate) struct Which {
     /// The TaskId
     #[arg(value_name = "ID")]
     pub(super) id: i64,
-    /// Print the answer as JSON
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) data: Data,
+    pub(super) side: Side,
 }
 
 /// Show a task of any account: where it stands, who asked for it, who works on it, and its steps
@@ -41,27 +37,17 @@ pub(crate) struct ShowSteps {
 
 impl Show {
     pub(crate) fn run(self) -> Result<ExitCode, Error> {
-        let admin = Admin::of(&self.which.data)?;
+        let admin = self.which.side.admin()?;
         let answer = admin.get(&format!("/tasks/{}", self.which.id))?;
-        if self.which.json {
-            output::json(&answer.text);
-        } else {
-            show(&admin.read(&answer)?);
-        }
-        Ok(ExitCode::SUCCESS)
+        self.which.side.show(&admin, &answer, |detail| show(&detail))
     }
 }
 
 impl ShowSteps {
     pub(crate) fn run(self) -> Result<ExitCode, Error> {
-        let admin = Admin::of(&self.which.data)?;
+        let admin = self.which.side.admin()?;
         let answer = admin.get(&format!("/tasks/{}/steps", self.which.id))?;
-        if self.which.json {
-            output::json(&answer.text);
-        } else {
-            show_steps(&admin.read(&answer)?);
-        }
-        Ok(ExitCode::SUCCESS)
+        self.which.side.show(&admin, &answer, |log| show_steps(&log))
     }
 }
 
