@@ -93,11 +93,8 @@ async fn answer(
     let info = find(&envelope, &heads)?;
     noted.names(info);
     // Who is asking?
-    let key = authenticate::authenticate(app, &heads, &envelope, info, steady).inspect_err(|error| {
-        // The store may be away, too.
-        if error.code.starts_with("AuthFailure") {
-            app.limiter.failed(peer.ip(), steady);
-        }
+    let key = authenticate::authenticate(app, &heads, &envelope, info, steady).inspect_err(|_| {
+        app.limiter.failed(peer.ip(), steady);
         noted.claims(envelope.signature.secret_id());
     })?;
     let caller = key.caller.clone();
