@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use policy::{Decision, Facts, Policy, Purpose, Query, Resource, decide, everywhere};
+use policy::{About, Decision, Facts, Policy, Purpose, Query, Resource, decide};
 use serde_json::{Map, Value};
 use server::http::shape::Notation;
 use server::http::{flat, json, shape};
@@ -194,7 +194,7 @@ fn decide_all(policy: &Policy, again: &Policy, purpose: Purpose) {
         let decision = decide([policy], &query);
         assert_eq!(decision, decide([again], &query));
         assert_eq!(decide([policy, &none], &query), Decision::Denied);
-        if matches!(purpose, Purpose::Identity) && everywhere([policy], "redis", action) {
+        if matches!(purpose, Purpose::Identity) && About::of([policy], "redis", action).everywhere() {
             assert_eq!(decision, Decision::Allowed, "{action} is allowed everywhere");
         }
     }

@@ -52,25 +52,21 @@ fn field(member: &Member) -> String {
     format!("Field {{ name: \"{name}\", ty: {ty}, required: {required}, nullable: {nullable}, secret: {secret} }},\n")
 }
 
-/// The table over all services in the order of service, version and name, which `find` relies on, and the walk over the
-/// markers.
+/// The table over all services in the order of service, version and name, and the walk over the markers.
 pub(crate) fn actions(services: &[Service]) -> String {
-    let [mut rows, mut visits, mut versions, mut lines] = <[String; 4]>::default();
+    let [mut rows, mut visits, mut versions] = <[String; 3]>::default();
     let mut count = 0;
     for service in services {
         versions += &format!("(\"{}\", \"{}\"),", service.service, service.version);
-        let first = count;
         for (name, action) in &service.actions {
             rows += &row(service, name, action, count);
             count += 1;
             visits += &format!("visitor.visit::<{}::actions::{name}>();\n", service.service);
         }
-        lines += &format!("{first}..{count},");
     }
     format!(
         "static ACTIONS: [ActionInfo; {count}] = [\n{rows}];\n\
          static SERVICES: &[(&str, &str)] = &[{versions}];\n\
-         static LINES: &[std::ops::Range<usize>] = &[{lines}];\n\
          /// Shows every action's marker to the visitor, in the order of [`actions`].\n\
          pub fn visit<V: Visitor>(visitor: &mut V) {{\n{visits}}}\n"
     )

@@ -36,8 +36,11 @@
 pub mod secret;
 pub mod shape;
 
+use std::collections::HashMap;
 use std::fmt::Debug;
+use std::sync::LazyLock;
 
+use ahash::RandomState;
 pub use secret::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -73,8 +76,8 @@ pub fn services() -> &'static [(&'static str, &'static str)] {
 
 /// The action, or `None` if the contract does not have it. Names are compared exactly, as the cloud does.
 pub fn find(service: &str, version: &str, action: &str) -> Option<&'static ActionInfo> {
-    // A service's actions stand together, so that only names are compared.
-    let place = SERVICES.iter().position(|known| *known == (service, version))?;
-    let of_service = ACTIONS.get(LINES.get(place)?.clone())?;
-    of_service.get(of_service.binary_search_by(|row| row.name.cmp(action)).ok()?)
+    type Table = HashMap<(&'static str, &'static str, &'static str), &'static ActionInfo, RandomState>;
+    static TABLE: LazyLock<Table> =
+        LazyLock::new(|| ACTIONS.iter().map(|info| ((info.service, info.version, info.name), info)).collect());
+    TABLE.get(&(service, version, action)).copied()
 }

@@ -4,73 +4,129 @@
 //! `error` is not kept: a person may have it tried again.
 //!
 //! They are kept by sheets of neighbours. The first question about one of a sheet reads them all, which costs little more
-//! than to read one; and a sheet lies together in memory, where a task of its own would be a far look for each of its parts.
+//! than to read one. A sheet has one slot in which it may lie, by its number: ids are given out one after the other, so that
+//! sheets which are asked for together do not push each other out, and a look needs no hash and touches nothing but the slot and
+//! the task: each further place in so much memory would cost as much as a hash of the body.
 
-use std::sync::Arc;
-
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 
 use crate::task::{Brief, Status};
 
 /// So many tasks of neighbouring numbers make a sheet.
 pub(crate) const SHEET: i64 = 64;
+/// So many slots make a row, which is there from the first sheet in it on.
+const ROW: usize = 64;
+/// Texts that do not lie inside their tasks may take one part in so many beside the sheets.
+const OUTSIDE: usize = 8;
 
-/// The briefs of ended tasks, the sheets asked for least left out first.
+/// The briefs of ended tasks.
 pub(crate) struct Ended {
-    sheets: Cache<i64, Arc<Sheet>, Bytes>,
+    rows: Box<[OnceLock<Row>]>,
+    /// The bytes of the texts that do not lie inside their tasks.
+    outside: AtomicUsize,
+    most_outside: usize,
 }
 
-#[derive(Clone)]
-struct Sheet {
-    places: [Option<Brief>; SHEET as usize],
+type Row = Box<[RwLock<Slot>]>;
+
+/// Where one sheet lies, with its number.
+#[derive(Default)]
+struct Slot {
+    number: i64,
+    sheet: Option<Box<Sheet>>,
 }
+
+type Sheet = [Option<Brief>; SHEET as usize];
 
 impl Ended {
-    /// Holds at most so many bytes.
+    /// Holds sheets of at most so many bytes, and an eighth of that for long texts.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { sheets: Cache::with_weighter(bytes / size_of::<Sheet>(), bytes as u64, Bytes) }
+        let rows = (bytes / size_of::<Sheet>() / ROW).max(1);
+        Self {
+            rows: (0..rows).map(|_| OnceLock::new()).collect(),
+            outside: AtomicUsize::new(0),
+            most_outside: bytes / OUTSIDE,
+        }
     }
 
-    pub(crate) fn find(&self, tenant: &str, id: i64) -> Option<Brief> {
-        let sheet = self.sheets.get(&number(id))?;
-        sheet.places[place(id)].as_ref().filter(|brief| brief.tenant == tenant).cloned()
+    /// Reads a task of this tenant, if it is here; while that goes on nothing else is kept near it.
+    pub(crate) fn find<T>(&self, tenant: &str, id: i64, read: impl FnOnce(&Brief) -> T) -> Option<T> {
+        let slot = self.slot(id)?.read().unwrap_or_else(PoisonError::into_inner);
+        slot.sheet_of(id)?[place(id)].as_ref().filter(|brief| brief.tenant == tenant).map(read)
     }
 
     /// Whether the neighbours of this task have been read.
     pub(crate) fn has_sheet(&self, id: i64) -> bool {
-        self.sheets.contains_key(&number(id))
+        let slot = self.slot(id).map(|slot| slot.read().unwrap_or_else(PoisonError::into_inner));
+        slot.is_some_and(|slot| slot.sheet_of(id).is_some())
     }
 
-    /// Keeps a sheet of the tasks that have ended among the neighbours of `id`.
+    /// Keeps a sheet of the tasks that have ended among the neighbours of `id`, in place of what lay in its slot.
     pub(crate) fn keep_sheet(&self, id: i64, tasks: Vec<(i64, Brief)>) {
-        let mut sheet = Sheet { places: [const { None }; SHEET as usize] };
+        let mut slot = self.slot_to_fill(id);
+        self.empty(&mut slot);
+        let mut sheet = Box::new([const { None }; SHEET as usize]);
         for (id, brief) in tasks {
-            sheet.put(id, brief);
+            self.put(&mut sheet, id, brief);
         }
-        self.sheets.insert(number(id), Arc::new(sheet));
+        *slot = Slot { number: number(id), sheet: Some(sheet) };
     }
 
     /// Keeps one more task of a sheet, if the sheet is here and the task cannot change any more.
     pub(crate) fn keep(&self, id: i64, brief: &Brief) {
-        if let Some(sheet) = self.sheets.get(&number(id)).filter(|_| is_kept(brief.status)) {
-            // A new one, since a sheet is weighed on its way in and must not change after that.
-            let mut sheet = Sheet::clone(&sheet);
-            sheet.put(id, brief.clone());
-            self.sheets.insert(number(id), Arc::new(sheet));
+        let mut slot = self.slot_to_fill(id);
+        if slot.number == number(id)
+            && let Some(sheet) = &mut slot.sheet
+        {
+            self.put(sheet, id, brief.clone());
         }
     }
 
     pub(crate) fn forget_all(&self) {
-        self.sheets.clear();
+        for slot in self.rows.iter().filter_map(OnceLock::get).flatten() {
+            self.empty(&mut slot.write().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    fn put(&self, sheet: &mut Sheet, id: i64, brief: Brief) {
+        let place = &mut sheet[place(id)];
+        if !is_kept(brief.status) || place.is_some() {
+            return;
+        }
+        let more = heap(&brief);
+        let room = |taken: usize| Some(taken + more).filter(|taken| *taken <= self.most_outside);
+        if more == 0 || self.outside.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).is_ok() {
+            *place = Some(brief);
+        }
+    }
+
+    fn empty(&self, slot: &mut Slot) {
+        let less = slot.sheet.take().map_or(0, |sheet| sheet.iter().flatten().map(heap).sum());
+        self.outside.fetch_sub(less, Ordering::Relaxed);
+    }
+
+    fn slot(&self, id: i64) -> Option<&RwLock<Slot>> {
+        let (row, slot) = self.address(id);
+        self.rows[row].get().map(|row| &row[slot])
+    }
+
+    fn slot_to_fill(&self, id: i64) -> RwLockWriteGuard<'_, Slot> {
+        let (row, slot) = self.address(id);
+        let row = self.rows[row].get_or_init(|| (0..ROW).map(|_| RwLock::default()).collect());
+        row[slot].write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The row and, in it, the slot of a task's sheet.
+    fn address(&self, id: i64) -> (usize, usize) {
+        let place = number(id).unsigned_abs() as usize % (self.rows.len() * ROW);
+        (place / ROW, place % ROW)
     }
 }
 
-impl Sheet {
-    fn put(&mut self, id: i64, brief: Brief) {
-        if is_kept(brief.status) {
-            self.places[place(id)] = Some(brief);
-        }
+impl Slot {
+    fn sheet_of(&self, id: i64) -> Option<&Sheet> {
+        self.sheet.as_deref().filter(|_| self.number == number(id))
     }
 }
 
@@ -80,7 +136,7 @@ fn place(id: i64) -> usize {
 }
 
 /// Whether a task in this status stays as it is.
-fn is_kept(status: Status) -> bool {
+pub(crate) fn is_kept(status: Status) -> bool {
     matches!(status, Status::Succeed | Status::Failed)
 }
 
@@ -92,16 +148,6 @@ fn number(id: i64) -> i64 {
 pub(crate) fn bounds(id: i64) -> (i64, i64) {
     let first = number(id) * SHEET;
     (first, first.saturating_add(SHEET))
-}
-
-#[derive(Clone)]
-struct Bytes;
-
-impl Weighter<i64, Arc<Sheet>> for Bytes {
-    fn weight(&self, _: &i64, sheet: &Arc<Sheet>) -> u64 {
-        let outside = sheet.places.iter().flatten().map(heap).sum::<usize>();
-        (size_of::<Sheet>() + outside) as u64
-    }
 }
 
 /// What the texts of a brief take that do not lie inside it.
@@ -119,23 +165,27 @@ mod tests {
         Brief { tenant, kind, subject, status, created_at: 0, message: message.into() }
     }
 
+    fn find(ended: &Ended, tenant: &str, id: i64) -> Option<Status> {
+        ended.find(tenant, id, |brief| brief.status)
+    }
+
     #[test]
     fn only_what_cannot_change_is_kept_and_only_for_its_tenant() {
         let ended = Ended::new(1 << 20);
         ended.keep(1, &brief(Status::Succeed, ""));
-        assert!(!ended.has_sheet(1) && ended.find("t", 1).is_none(), "there is no sheet yet");
+        assert!(!ended.has_sheet(1) && find(&ended, "t", 1).is_none(), "there is no sheet yet");
         let all = (0..).zip(Status::ALL).map(|(id, status)| (id, brief(status, ""))).collect();
         ended.keep_sheet(SHEET - 1, all);
         for (id, status) in (0..).zip(Status::ALL) {
             let kept = matches!(status, Status::Succeed | Status::Failed);
-            assert_eq!(ended.find("t", id).is_some(), kept, "{status}");
+            assert_eq!(find(&ended, "t", id).is_some(), kept, "{status}");
             ended.keep(10 + id, &brief(status, ""));
-            assert_eq!(ended.find("t", 10 + id).is_some(), kept, "{status}");
-            assert!(ended.find("stranger", id).is_none());
+            assert_eq!(find(&ended, "t", 10 + id).is_some(), kept, "{status}");
+            assert!(find(&ended, "stranger", id).is_none());
         }
-        assert!(ended.find("t", SHEET).is_none() && !ended.has_sheet(SHEET) && !ended.has_sheet(-1));
+        assert!(find(&ended, "t", SHEET).is_none() && !ended.has_sheet(SHEET) && !ended.has_sheet(-1));
         ended.forget_all();
-        assert!((0..20).all(|id| ended.find("t", id).is_none()));
+        assert!((0..20).all(|id| find(&ended, "t", id).is_none()));
     }
 
     #[test]
@@ -147,7 +197,7 @@ mod tests {
             ended.keep_sheet(id, vec![]);
             (id..id + SHEET).for_each(|id| ended.keep(id, &brief(Status::Failed, &long)));
         }
-        let kept = (0..200 * SHEET).filter(|id| ended.find("t", *id).is_some()).count();
+        let kept = (0..200 * SHEET).filter(|id| find(&ended, "t", *id).is_some()).count();
         assert!((100..1000).contains(&kept), "{kept}");
     }
 

@@ -172,25 +172,25 @@ impl Engine {
         store::get(tx, tenant, id)
     }
 
-    /// As [`Engine::get`], but only what a status is told from: out of memory for a task that has ended and whose
+    /// As [`Engine::get`], but only what a status is told from, which `read` looks at: out of memory for a task that has ended and whose
     /// neighbours were asked for before, else one look-up by primary key and five columns.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub fn brief(&self, tenant: &str, id: i64) -> Result<Option<Brief>, db::Error> {
+    pub fn brief<T>(&self, tenant: &str, id: i64, read: impl Fn(&Brief) -> T) -> Result<Option<T>, db::Error> {
         let ended = &self.inner.ended;
-        if let Some(brief) = ended.find(tenant, id) {
-            return Ok(Some(brief));
+        if let Some(read) = ended.find(tenant, id, &read) {
+            return Ok(Some(read));
         }
         // One view for both: what it shows as ended cannot be gone from the sheet.
         self.inner.db.read(|tx| {
             let Some(brief) = store::brief(tx, tenant, id)? else { return Ok(None) };
             if ended.has_sheet(id) {
                 ended.keep(id, &brief);
-            } else if matches!(brief.status, Status::Succeed | Status::Failed) {
+            } else if ended::is_kept(brief.status) {
                 ended.keep_sheet(id, store::briefs(tx, ended::bounds(id))?);
             }
-            Ok(Some(brief))
+            Ok(Some(read(&brief)))
         })
     }
 

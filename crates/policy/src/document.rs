@@ -1,5 +1,7 @@
 //! A policy and its statements.
 
+use std::sync::Arc;
+
 use crate::action::Actions;
 use crate::condition::{self, Condition};
 use crate::error::{ParseError, shown, wrong};
@@ -23,7 +25,7 @@ pub enum Purpose {
 /// A policy that was read and is ready to decide.
 #[derive(Debug)]
 pub struct Policy {
-    statements: Vec<Statement>,
+    statements: Vec<Arc<Statement>>,
 }
 
 #[derive(Debug)]
@@ -65,11 +67,11 @@ impl Policy {
             None => return Err(wrong("version", "is missing; write \"version\": \"2.0\"")),
         }
         let statements = statements.ok_or_else(|| wrong("statement", "is missing"))?;
-        let read = |(at, item): (String, &Json)| Statement::parse(item, &at, purpose);
+        let read = |(at, item): (String, &Json)| Statement::parse(item, &at, purpose).map(Arc::new);
         Ok(Self { statements: statements.items("statement")?.into_iter().map(read).collect::<Result<_, _>>()? })
     }
 
-    pub(crate) fn statements(&self) -> &[Statement] {
+    pub(crate) fn statements(&self) -> &[Arc<Statement>] {
         &self.statements
     }
 }
@@ -143,16 +145,15 @@ impl Statement {
         self.conditions.is_empty() && matches!(&self.who_or_what, Scope::Resources(targets) if all(targets))
     }
 
-    /// Whether it speaks of this request; `action` is `service:action` in lower case.
-    pub(crate) fn applies(&self, action: &str, query: &Query<'_>) -> bool {
-        self.speaks_of(action)
-            && match &self.who_or_what {
-                Scope::Resources(targets) => targets.iter().any(|target| target.covers(&query.resource)),
-                Scope::Principals(principals) => {
-                    query.principal.is_some_and(|who| principals.iter().any(|it| it.covers(who)))
-                }
+    /// Whether it speaks of this request, if it does of the action.
+    pub(crate) fn applies(&self, query: &Query<'_>) -> bool {
+        let meant = match &self.who_or_what {
+            Scope::Resources(targets) => targets.iter().any(|target| target.covers(&query.resource)),
+            Scope::Principals(principals) => {
+                query.principal.is_some_and(|who| principals.iter().any(|it| it.covers(who)))
             }
-            && self.conditions.iter().all(|condition| condition.holds(query.facts))
+        };
+        meant && self.conditions.iter().all(|condition| condition.holds(query.facts))
     }
 }
 

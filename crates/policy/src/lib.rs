@@ -15,7 +15,8 @@
 //! # Cost
 //!
 //! Policies come from customers. A text is at most [`MAX_CHARS`] long; a pattern matches in time linear in pattern and text;
-//! parsing compiles: actions without a wildcard are looked up in a sorted list.
+//! parsing compiles: actions without a wildcard are looked up in a sorted list. Who decides often about the same policies keeps
+//! an [`About`] for each action, in which actions are not looked at any more.
 //!
 //! ```
 //! use policy::{Decision, Facts, Policy, Purpose, Query, Resource, decide};
@@ -30,6 +31,7 @@
 //! # Ok::<(), policy::ParseError>(())
 //! ```
 
+mod about;
 mod action;
 mod compare;
 mod condition;
@@ -43,7 +45,8 @@ mod principal;
 mod query;
 mod resource;
 
+pub use about::About;
 pub use document::{MAX_CHARS, Policy, Purpose};
 pub use error::ParseError;
 pub use presets::{PRESETS, Preset};
-pub use query::{Decision, Facts, Query, Resource, decide, everywhere};
+pub use query::{Decision, Facts, Query, Resource, decide};

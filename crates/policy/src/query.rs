@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::about::About;
 use crate::document::Policy;
 
 /// What an action works on.
@@ -62,30 +63,5 @@ pub enum Decision {
 
 /// What these policies together say of a request: any deny before any allow before silence.
 pub fn decide<'p>(policies: impl IntoIterator<Item = &'p Policy>, query: &Query<'_>) -> Decision {
-    let action = format!("{}:{}", query.service, query.action).to_ascii_lowercase();
-    let mut decision = Decision::Silent;
-    for statement in policies.into_iter().flat_map(Policy::statements) {
-        // Another allow changes nothing.
-        if (statement.denies || decision == Decision::Silent) && statement.applies(&action, query) {
-            if statement.denies {
-                return Decision::Denied;
-            }
-            decision = Decision::Allowed;
-        }
-    }
-    decision
-}
-
-/// Whether these policies allow the action on whatever there is, without a condition: then no resource need be looked at.
-/// `false` says nothing.
-pub fn everywhere<'p>(policies: impl IntoIterator<Item = &'p Policy>, service: &str, action: &str) -> bool {
-    let action = format!("{service}:{action}").to_ascii_lowercase();
-    let mut everywhere = false;
-    for statement in policies.into_iter().flat_map(Policy::statements).filter(|it| it.speaks_of(&action)) {
-        if statement.denies {
-            return false;
-        }
-        everywhere |= statement.is_unconditional();
-    }
-    everywhere
+    About::of(policies, query.service, query.action).decide(query)
 }

@@ -34,7 +34,7 @@ impl<'a> Authorization<'a> {
         if header == "SKIP" {
             return Err(ParseError::Skip);
         }
-        let (algorithm, rest) = header.split_once(' ').unwrap_or((header, ""));
+        let (algorithm, rest) = split(header, b' ').unwrap_or((header, ""));
         if algorithm != ALGORITHM {
             return Err(ParseError::Algorithm(algorithm.into()));
         }
@@ -50,9 +50,13 @@ impl<'a> Authorization<'a> {
 fn parts(rest: &str) -> Result<[&str; 3], ParseError> {
     const NAMES: [&str; 3] = ["Credential", "SignedHeaders", "Signature"];
     let mut values = [None; 3];
-    for part in rest.split(',').map(str::trim_ascii) {
+    let mut left = Some(rest);
+    while let Some(list) = left {
+        let (part, more) = split(list, b',').map_or((list, None), |(part, more)| (part, Some(more)));
+        left = more;
+        let part = part.trim_ascii();
         let unknown = || ParseError::UnknownPart(part.into());
-        let (name, value) = part.split_once('=').ok_or_else(unknown)?;
+        let (name, value) = split(part, b'=').ok_or_else(unknown)?;
         let index = NAMES.iter().position(|n| *n == name).ok_or_else(unknown)?;
         if values[index].replace(value).is_some() {
             return Err(ParseError::Repeated(NAMES[index]));
@@ -60,6 +64,11 @@ fn parts(rest: &str) -> Result<[&str; 3], ParseError> {
     }
     let value = |i: usize| values[i].ok_or(ParseError::Missing(NAMES[i]));
     Ok([value(0)?, value(1)?, value(2)?])
+}
+
+/// The texts before and after the first `at`. The standard library looks for a `char`, which takes ten times as long.
+fn split(text: &str, at: u8) -> Option<(&str, &str)> {
+    memchr::memchr(at, text.as_bytes()).map(|place| (&text[..place], &text[place + 1..]))
 }
 
 /// Secret id, date and service; from the right, because only the secret id is of a form that we do not know.
@@ -78,6 +87,10 @@ fn is_date(text: &str) -> bool {
 }
 
 fn check_signed_headers(list: &str) -> Result<(), ParseError> {
+    // What the official SDKs sign.
+    if matches!(list, "content-type;host" | "content-type;host;x-tc-action") {
+        return Ok(());
+    }
     let (mut content_type, mut host, mut previous) = (false, false, "");
     for (count, name) in list.split(';').enumerate() {
         if count == MAX_SIGNED_HEADERS {

@@ -184,8 +184,9 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let Ok(path) = fs::canonicalize(self.path()) else { return };
         let mut left = working_under(&path);
-        let known = self.node_pids();
         for _ in 0..400 {
+            // A node that has only just been started writes its pid down a moment later.
+            let known = self.node_pids();
             for pid in left.iter().filter(|pid| known.contains(pid)) {
                 let _ = kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL);
             }

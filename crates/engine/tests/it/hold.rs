@@ -92,11 +92,11 @@ async fn all_are_released_at_once_and_all_are_deleted_at_once() {
     let running = engine.start();
     bench.end(&engine, held).await;
     stop(running).await;
-    assert!(engine.brief("tenant", held.0).unwrap().is_some());
+    assert!(engine.brief("tenant", held.0, |_| ()).unwrap().is_some());
     let own = engine.clone();
     let deleted: Result<_, db::Error> = bench.db.write(move |tx| own.delete_all(tx)).await;
     assert_eq!(deleted.unwrap(), 1);
-    assert!(engine.brief("tenant", held.0).unwrap().is_none(), "not out of memory either");
+    assert!(engine.brief("tenant", held.0, |_| ()).unwrap().is_none(), "not out of memory either");
     let running = engine.start();
     let next = bench.enqueue(&engine, "thing").await.unwrap();
     assert!(next > held, "the numbers go on");

@@ -1,6 +1,6 @@
 //! When no resource need be looked at.
 
-use policy::{Policy, Purpose, everywhere};
+use policy::{About, Policy, Purpose};
 
 fn statement(effect: &str, action: &str, rest: &str) -> String {
     format!(r#"{{"effect": "{effect}", "action": "{action}", {rest}}}"#)
@@ -30,6 +30,6 @@ fn only_an_allow_of_everything_without_a_condition_and_no_deny_at_all_is_everywh
             .map(|one| format!(r#"{{"version": "2.0", "statement": [{one}]}}"#))
             .map(|text| Policy::parse(&text, Purpose::Identity).unwrap())
             .collect();
-        assert_eq!(everywhere(&policies, "redis", "DescribeInstances"), expected, "{text}");
+        assert_eq!(About::of(&policies, "redis", "DescribeInstances").everywhere(), expected, "{text}");
     }
 }

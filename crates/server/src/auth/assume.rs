@@ -1,5 +1,7 @@
 //! May the caller take on a role? The role must trust the caller, and the caller's own policies must allow it.
 
+use api::Call;
+use api::sts::actions::AssumeRole;
 use policy::{Decision, Facts, Policy, Purpose, Query, Resource, decide};
 
 use crate::app::App;
@@ -32,7 +34,7 @@ pub fn permission(app: &App, context: &Context, role: &Role) -> Result<Decision,
     let rights = app.grants.of(app, &context.caller)?;
     let facts = facts(context, None);
     let names = [format!("role/{}", role.id), format!("roleName/{}", role.name)];
-    let said = names.map(|path| rights.decide(&query(role, &path, &facts)));
+    let said = names.map(|path| rights.decide(&AssumeRole::INFO, &query(role, &path, &facts)));
     Ok(match said {
         [Decision::Denied, _] | [_, Decision::Denied] => Decision::Denied,
         [Decision::Allowed, _] | [_, Decision::Allowed] => Decision::Allowed,

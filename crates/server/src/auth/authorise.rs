@@ -49,7 +49,7 @@ pub fn check(app: &App, context: &Context, info: &'static ActionInfo, params: &V
         return Ok(Sight::All);
     }
     let rights = app.grants.of(app, &context.caller)?;
-    if rights.everywhere(info.service, info.name) {
+    if rights.everywhere(info) {
         return Ok(Sight::All);
     }
     let asked = Asked { app, context, info, rights: &rights, request_tags: request_tags(params) };
@@ -91,8 +91,8 @@ impl Asked<'_> {
     /// The task's instance; a task that is not the account's is not found by the handler.
     fn task(&self, id: u64) -> Result<(), Error> {
         let Ok(id) = i64::try_from(id) else { return Ok(()) };
-        match self.app.engine.brief(self.context.account(), id)? {
-            Some(task) => self.instance(&task.subject),
+        match self.app.engine.brief(self.context.account(), id, |task| task.subject.clone())? {
+            Some(subject) => self.instance(&subject),
             None => Ok(()),
         }
     }
@@ -139,7 +139,7 @@ impl Asked<'_> {
         };
         let query =
             Query { service: self.info.service, action: self.info.name, resource, facts: &facts, principal: None };
-        self.rights.decide(&query)
+        self.rights.decide(self.info, &query)
     }
 
     fn redis<'r>(&'r self, region: &'r str, path: &'r str) -> Resource<'r> {

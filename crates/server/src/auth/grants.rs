@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use policy::{Decision, Policy, Purpose, Query, decide, everywhere};
+use api::ActionInfo;
+use policy::{About, Decision, Policy, Purpose, Query};
 
 use super::keys::Caller;
 use super::session::{Session, Who};
@@ -17,9 +18,11 @@ use crate::store;
 const REMEMBERED: usize = 65_536;
 
 /// The policies of one holder.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Held {
     policies: Vec<Policy>,
+    /// What they say of each action, by its line in the contract's table, once it was asked.
+    about: Box<[OnceLock<About>]>,
     /// Whether a condition looks at the tags of the resource.
     asks_tags: bool,
 }
@@ -28,22 +31,23 @@ impl Held {
     /// Out of these texts. One that cannot be read was stored by a newer version: then nothing is allowed at all.
     #[must_use]
     pub fn parse<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
-        let mut held = Self::default();
+        let (mut policies, mut asks_tags) = (Vec::new(), false);
         for text in texts {
             match Policy::parse(text, Purpose::Identity) {
-                Ok(policy) => held.policies.push(policy),
+                Ok(policy) => policies.push(policy),
                 Err(error) => {
                     tracing::error!(%error, "a stored policy cannot be read; its holder may do nothing");
-                    return Self::default();
+                    policies.clear();
+                    break;
                 }
             }
-            held.asks_tags |= text.contains("resource_tag") || text.contains('\\');
+            asks_tags |= text.contains("resource_tag") || text.contains('\\');
         }
-        held
+        Self { policies, about: api::actions().iter().map(|_| OnceLock::new()).collect(), asks_tags }
     }
 
-    fn decide(&self, query: &Query<'_>) -> Decision {
-        decide(&self.policies, query)
+    fn about(&self, info: &ActionInfo) -> &About {
+        self.about[info.line].get_or_init(|| About::of(&self.policies, info.service, info.name))
     }
 }
 
@@ -55,10 +59,10 @@ pub struct Rights {
 }
 
 impl Rights {
-    /// Whether this may be done.
+    /// Whether this may be done, which is a request for this action.
     #[must_use]
-    pub fn decide(&self, query: &Query<'_>) -> Decision {
-        self.all().map(|held| held.decide(query)).fold(Decision::Allowed, |both, one| match (both, one) {
+    pub fn decide(&self, info: &ActionInfo, query: &Query<'_>) -> Decision {
+        self.all().map(|held| held.about(info).decide(query)).fold(Decision::Allowed, |both, one| match (both, one) {
             (Decision::Denied, _) | (_, Decision::Denied) => Decision::Denied,
             (Decision::Allowed, Decision::Allowed) => Decision::Allowed,
             _ => Decision::Silent,
@@ -67,8 +71,8 @@ impl Rights {
 
     /// Whether the action may be done on whatever there is, so that nothing of it need be looked at.
     #[must_use]
-    pub fn everywhere(&self, service: &str, action: &str) -> bool {
-        self.all().all(|held| everywhere(&held.policies, service, action))
+    pub fn everywhere(&self, info: &ActionInfo) -> bool {
+        self.all().all(|held| held.about(info).everywhere())
     }
 
     /// Whether the tags of a resource can matter.

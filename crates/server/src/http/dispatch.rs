@@ -32,13 +32,13 @@ const TRACE: HeaderName = HeaderName::from_static("x-tc-traceid");
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Answers one request; whatever goes wrong is an answer too.
-pub async fn dispatch(app: &App, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+pub async fn dispatch(app: &App, mut request: Request<Incoming>, peer: SocketAddr) -> Answer {
     let begun = Instant::now();
     let request_id = RequestId::random();
     let mut noted = Noted::default();
     let trace = request.headers().get(TRACE).cloned();
     let peer = app.proxies.client(peer, request.headers());
-    let ended = answer(app, request, peer, request_id, &mut noted).await;
+    let ended = answer(app, &mut request, peer, request_id, &mut noted).await;
     let code = ended.as_ref().err().map(|error| error.code);
     app.metrics.requests.ended(noted.line, code, begun.elapsed());
     if app.audit.wants(&noted.kind(code.unwrap_or(ANSWERED)), &app.clock) {
@@ -73,7 +73,7 @@ pub fn refuse_plain(request: &Request<Incoming>) -> Answer {
 
 async fn answer(
     app: &App,
-    request: Request<Incoming>,
+    request: &mut Request<Incoming>,
     peer: SocketAddr,
     request_id: RequestId,
     noted: &mut Noted,
@@ -93,8 +93,11 @@ async fn answer(
     let info = find(&envelope, &heads)?;
     noted.names(info);
     // Who is asking?
-    let key = authenticate::authenticate(app, &heads, &envelope, info, steady).inspect_err(|_| {
-        app.limiter.failed(peer.ip(), steady);
+    let key = authenticate::authenticate(app, &heads, &envelope, info, steady).inspect_err(|error| {
+        // A store that is away or a parameter that is missing says nothing against the address.
+        if error.code.starts_with("AuthFailure") {
+            app.limiter.failed(peer.ip(), steady);
+        }
         noted.claims(envelope.signature.secret_id());
     })?;
     let caller = key.caller.clone();

@@ -10,6 +10,7 @@ use sign::{Authorization, ParseError};
 
 use super::flat::{self, Pairs};
 use super::heads::{Heads, text};
+use super::received::Received;
 use super::shape::Notation;
 use super::{json, multipart};
 use crate::error::{Error, Language, gateway};
@@ -93,7 +94,7 @@ pub fn language(heads: &Heads<'_>) -> Language {
         return Language::default();
     }
     let received = heads.received;
-    let query = || received.parts.uri.query().and_then(|query| find_language(query.as_bytes()));
+    let query = || received.head.uri().query().and_then(|query| find_language(query.as_bytes()));
     let form = || find_language(&received.body).filter(|_| heads.is(FORM));
     query().or_else(form).unwrap_or_default()
 }
@@ -140,8 +141,8 @@ async fn from_headers<'r>(heads: &Heads<'r>) -> Result<Envelope<'r>, Error> {
 
 async fn tc3_params(heads: &Heads<'_>) -> Result<(Map<String, Value>, Notation), Error> {
     let received = heads.received;
-    if received.parts.method == Method::GET {
-        let query = received.parts.uri.query().unwrap_or_default();
+    if received.head.method() == Method::GET {
+        let query = received.head.uri().query().unwrap_or_default();
         return Ok((flat::unflatten(flat::decode(query.as_bytes())?)?, Notation::Text));
     }
     refuse_query(received)?;
@@ -155,8 +156,8 @@ async fn tc3_params(heads: &Heads<'_>) -> Result<(Map<String, Value>, Notation),
 }
 
 /// The signature of a POST does not cover its query string, so nothing in it may count.
-fn refuse_query(received: &super::received::Received) -> Result<(), Error> {
-    match received.parts.uri.query() {
+fn refuse_query(received: &Received<'_>) -> Result<(), Error> {
+    match received.head.uri().query() {
         None | Some("") => Ok(()),
         Some(_) => Err(gateway::malformed(
             "A POST takes its parameters from its body; its query string is not signed and must be empty.",
@@ -168,8 +169,8 @@ fn refuse_query(received: &super::received::Received) -> Result<(), Error> {
 /// All parameters of a v1 request: of the query string or of the form.
 fn pairs(heads: &Heads<'_>) -> Result<Pairs, Error> {
     let received = heads.received;
-    if received.parts.method == Method::GET {
-        return flat::decode(received.parts.uri.query().unwrap_or_default().as_bytes());
+    if received.head.method() == Method::GET {
+        return flat::decode(received.head.uri().query().unwrap_or_default().as_bytes());
     }
     refuse_query(received)?;
     match heads.media_type().to_ascii_lowercase().as_str() {

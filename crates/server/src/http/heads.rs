@@ -10,7 +10,7 @@ use crate::error::{Error, gateway};
 /// A received request with the headers that count; of each the first, if there are several.
 pub struct Heads<'r> {
     /// The request.
-    pub received: &'r Received,
+    pub received: &'r Received<'r>,
     /// Where the client believes to be.
     pub host: Option<&'r HeaderValue>,
     /// What the body is.
@@ -42,7 +42,7 @@ pub struct Heads<'r> {
 impl<'r> Heads<'r> {
     /// Goes through the request's headers.
     #[must_use]
-    pub fn of(received: &'r Received) -> Self {
+    pub fn of(received: &'r Received<'_>) -> Self {
         let mut heads = Self {
             received,
             host: None,
@@ -60,7 +60,7 @@ impl<'r> Heads<'r> {
             is_chunked: false,
             repeated: None,
         };
-        for (name, value) in &received.parts.headers {
+        for (name, value) in received.head.headers() {
             heads.put(name, value);
         }
         heads
@@ -123,7 +123,7 @@ impl<'r> Heads<'r> {
     /// the API sends, has two ways to tell its length, and a GET has no body.
     #[must_use]
     pub fn is_doubtful(&self) -> bool {
-        self.is_chunked || (self.received.parts.method == Method::GET && !self.received.body.is_empty())
+        self.is_chunked || (self.received.head.method() == Method::GET && !self.received.body.is_empty())
     }
 
     /// A header's raw value by its lower-case name, whichever it is.
@@ -136,7 +136,7 @@ impl<'r> Heads<'r> {
             "content-type" => self.content_type,
             "x-tc-action" => self.action,
             "x-tc-content-sha256" => self.content_sha256,
-            name => self.received.parts.headers.get(name),
+            name => self.received.head.headers().get(name),
         };
         value.map(HeaderValue::as_bytes)
     }
@@ -149,7 +149,7 @@ impl<'r> Heads<'r> {
 
     /// The host of an absolute target, and of every request by HTTP/2, which has no Host.
     fn authority(&self) -> Option<&'r str> {
-        self.received.parts.uri.authority().map(|authority| authority.as_str())
+        self.received.head.uri().authority().map(|authority| authority.as_str())
     }
 
     /// The content type without its parameters.

@@ -11,7 +11,6 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::CONTENT_TYPE;
-use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -32,9 +31,9 @@ pub const PIECE: usize = 64 << 10;
 pub const PIECES: usize = 4096;
 
 /// A request as received.
-pub struct Received {
-    /// Method, target and headers.
-    pub parts: Parts,
+pub struct Received<'r> {
+    /// Method, target and headers; what was read of its body is no longer in it.
+    pub head: &'r Request<Incoming>,
     /// The whole body.
     pub body: Bytes,
     /// Who is at the other end of the connection.
@@ -43,29 +42,27 @@ pub struct Received {
     _room: Option<OwnedSemaphorePermit>,
 }
 
-impl Received {
+impl<'r> Received<'r> {
     /// Reads the request to its end.
     ///
     /// # Errors
     /// `UnsupportedProtocol`, `RequestSizeLimitExceeded`, or `InvalidParameter` for a body that breaks off or takes too long.
-    pub async fn read(request: Request<Incoming>, peer: SocketAddr, app: &App) -> Result<Self, Error> {
-        let (parts, body) = request.into_parts();
-        let limit = limit(&parts)?;
+    pub async fn read(request: &'r mut Request<Incoming>, peer: SocketAddr, app: &App) -> Result<Self, Error> {
+        let limit = limit(request)?;
         let time = Duration::from_secs(app.config.connections.body);
-        let (body, room) = in_time(read_body(body, limit, &app.room), time).await?;
-        Ok(Self { parts, body, peer, _room: room })
+        let (body, room) = in_time(read_body(request.body_mut(), limit, &app.room), time).await?;
+        Ok(Self { head: request, body, peer, _room: room })
     }
 }
 
-fn limit(parts: &Parts) -> Result<usize, Error> {
+fn limit(head: &Request<Incoming>) -> Result<usize, Error> {
     let is_form = || {
-        parts
-            .headers
+        head.headers()
             .get(CONTENT_TYPE)
             .is_some_and(|value| value.as_bytes().starts_with(super::envelope::FORM.as_bytes()))
     };
-    match parts.method {
-        Method::GET if parts.uri.query().map_or(0, str::len) > QUERY_LIMIT => Err(gateway::too_large(QUERY_LIMIT)),
+    match *head.method() {
+        Method::GET if head.uri().query().map_or(0, str::len) > QUERY_LIMIT => Err(gateway::too_large(QUERY_LIMIT)),
         Method::GET => Ok(QUERY_LIMIT),
         Method::POST if is_form() => Ok(FORM_LIMIT),
         Method::POST => Ok(BODY_LIMIT),
@@ -105,15 +102,15 @@ async fn soon<F: Future>(mut work: Pin<&mut F>) -> Option<F::Output> {
 /// A whole body, and the room that it takes.
 type Whole = (Bytes, Option<OwnedSemaphorePermit>);
 
-async fn read_body(mut body: Incoming, limit: usize, room: &Arc<Semaphore>) -> Result<Whole, Error> {
-    let first = piece(&mut body).await?;
+async fn read_body(body: &mut Incoming, limit: usize, room: &Arc<Semaphore>) -> Result<Whole, Error> {
+    let first = piece(body).await?;
     // The ordinary body is one piece, which is not copied.
     if body.is_end_stream() && first.len() <= limit {
         return Ok((first, None));
     }
     let (mut whole, mut taken) = (BytesMut::from(first), None);
     while whole.len() <= limit {
-        match piece(&mut body).await? {
+        match piece(body).await? {
             end if end.is_empty() => return Ok((whole.freeze(), taken)),
             more => {
                 take(room, &mut taken, (whole.len() + more.len()) / PIECE).await;
@@ -150,9 +147,9 @@ async fn piece(body: &mut Incoming) -> Result<Bytes, Error> {
     Ok(Bytes::new())
 }
 
-async fn drain(mut body: Incoming) {
+async fn drain(body: &mut Incoming) {
     let mut left = DRAIN_LIMIT;
-    while let Ok(more) = piece(&mut body).await
+    while let Ok(more) = piece(body).await
         && !more.is_empty()
         && let Some(rest) = left.checked_sub(more.len())
     {

@@ -2,6 +2,7 @@
 
 use api::redis::actions::DescribeTaskInfo;
 use api::redis::{DescribeTaskInfoRequest, DescribeTaskInfoResponse};
+use engine::Brief;
 
 use crate::action::Action;
 use crate::app::App;
@@ -17,14 +18,13 @@ impl Action for DescribeTaskInfo {
     ) -> Result<DescribeTaskInfoResponse, Error> {
         let unknown = || product::task_not_found(request.task_id);
         let id = i64::try_from(request.task_id).map_err(|_| unknown())?;
-        let task = app.engine.brief(context.account(), id)?.ok_or_else(unknown)?;
-        let task_type = task_type::find(&task.kind).map_or("", |task_type| task_type.text(context.language));
-        Ok(DescribeTaskInfoResponse {
+        let answer = |task: &Brief| DescribeTaskInfoResponse {
             status: task.status.as_str().to_owned(),
             start_time: app.wire_time(task.created_at),
-            task_type: task_type.to_owned(),
+            task_type: task_type::find(&task.kind).map_or("", |kind| kind.text(context.language)).to_owned(),
             instance_id: task.subject.as_str().to_owned(),
             task_message: task.message.as_str().to_owned(),
-        })
+        };
+        app.engine.brief(context.account(), id, answer)?.ok_or_else(unknown)
     }
 }
