@@ -177,20 +177,23 @@ impl Engine {
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub fn brief<T>(&self, tenant: &str, id: i64, read: impl Fn(&Brief) -> T) -> Result<Option<T>, db::Error> {
+    pub fn brief<T>(&self, tenant: &str, id: i64, read: impl Fn(&Brief<'_>) -> T) -> Result<Option<T>, db::Error> {
         let ended = &self.inner.ended;
-        if let Some(read) = ended.find(tenant, id, &read) {
-            return Ok(Some(read));
+        if let Some(answer) = ended.find(tenant, id, &read) {
+            return Ok(Some(answer));
         }
         // One view for both: what it shows as ended cannot be gone from the sheet.
         self.inner.db.read(|tx| {
-            let Some(brief) = store::brief(tx, tenant, id)? else { return Ok(None) };
-            if ended.has_sheet(id) {
-                ended.keep(id, &brief);
-            } else if ended::is_kept(brief.status) {
-                ended.keep_sheet(id, store::briefs(tx, ended::bounds(id))?);
+            let Some(found) = store::brief(tx, tenant, id)? else { return Ok(None) };
+            if ended::is_kept(found.brief().status) {
+                match ended.has_sheet(id) {
+                    true => ended.keep(id, tenant, &found.brief()),
+                    false => {
+                        ended.keep_sheet(id, store::briefs(tx, ended::bounds(id))?.iter().map(store::BriefRow::parts))
+                    }
+                }
             }
-            Ok(Some(read(&brief)))
+            Ok(Some(read(&found.brief())))
         })
     }
 

@@ -84,23 +84,47 @@ pub(crate) fn find(tx: &Tx<'_>, id: TaskId) -> Result<Option<Task>, Error> {
 }
 
 /// What the status of one tenant's task is told from: one row by its primary key.
-pub(crate) fn brief(tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<Brief>, Error> {
-    tx.query_opt(BRIEF, params![id, tenant], |row| read_brief(row, tenant))
+pub(crate) fn brief(tx: &Tx<'_>, tenant: &str, id: i64) -> Result<Option<BriefRow>, Error> {
+    tx.query_opt(BRIEF, params![id, tenant], |row| read_brief(row, id, tenant.to_owned()))
 }
 
 /// The same of all tasks, whosever they are, that ended for good; from the first number on, and before the second.
-pub(crate) fn briefs(tx: &Tx<'_>, (first, end): (i64, i64)) -> Result<Vec<(i64, Brief)>, Error> {
-    tx.query(BRIEFS, params![first, end], |row| Ok((row.int(5)?, read_brief(row, &row.text(6)?)?)))
+pub(crate) fn briefs(tx: &Tx<'_>, (first, end): (i64, i64)) -> Result<Vec<BriefRow>, Error> {
+    tx.query(BRIEFS, params![first, end], |row| read_brief(row, row.int(5)?, row.text(6)?))
 }
 
-fn read_brief(row: &Row<'_>, tenant: &str) -> Result<Brief, Error> {
-    Ok(Brief {
-        tenant: tenant.into(),
+/// A brief as it is stored, with its number and whose it is.
+pub(crate) struct BriefRow {
+    id: i64,
+    tenant: String,
+    status: Status,
+    created_at: i64,
+    kind: String,
+    subject: String,
+    message: String,
+}
+
+impl BriefRow {
+    /// Number, tenant and the rest.
+    pub(crate) fn parts(&self) -> (i64, &str, Brief<'_>) {
+        (self.id, &self.tenant, self.brief())
+    }
+
+    pub(crate) fn brief(&self) -> Brief<'_> {
+        let Self { status, created_at, kind, subject, message, .. } = self;
+        Brief { status: *status, created_at: *created_at, kind, subject, message }
+    }
+}
+
+fn read_brief(row: &Row<'_>, id: i64, tenant: String) -> Result<BriefRow, Error> {
+    Ok(BriefRow {
+        id,
+        tenant,
         status: read_status(row, 0)?,
         created_at: row.int(1)?,
-        kind: row.text(2)?.into(),
-        subject: row.text(3)?.into(),
-        message: row.text(4)?.into(),
+        kind: row.text(2)?,
+        subject: row.text(3)?,
+        message: row.text(4)?,
     })
 }
 

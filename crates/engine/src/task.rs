@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use compact_str::CompactString;
 use serde_json::Value;
 
 /// A task's number; all kinds of all tenants share one sequence, which starts at 10001.
@@ -140,22 +139,19 @@ pub struct Task {
     pub epoch: u64,
 }
 
-/// The few fields of a task that its status is told from; see [`Engine::brief`](crate::Engine::brief). The texts are
-/// short as a rule, so that they lie inside: many are kept in memory, and each look elsewhere costs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Brief {
-    /// The account that it belongs to.
-    pub tenant: CompactString,
+/// The few fields of a task that its status is told from; see [`Engine::brief`](crate::Engine::brief).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brief<'t> {
     /// Where it stands.
     pub status: Status,
     /// When it was enqueued, in milliseconds since 1970.
     pub created_at: i64,
     /// The name of its kind.
-    pub kind: CompactString,
+    pub kind: &'t str,
     /// What it works on.
-    pub subject: CompactString,
+    pub subject: &'t str,
     /// The cause in words; empty unless the status is `failed` or `error`.
-    pub message: CompactString,
+    pub message: &'t str,
 }
 
 /// Which tasks a list shows; a field that is `None` lets all pass, an empty list none.

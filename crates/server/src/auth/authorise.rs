@@ -91,7 +91,7 @@ impl Asked<'_> {
     /// The task's instance; a task that is not the account's is not found by the handler.
     fn task(&self, id: u64) -> Result<(), Error> {
         let Ok(id) = i64::try_from(id) else { return Ok(()) };
-        match self.app.engine.brief(self.context.account(), id, |task| task.subject.clone())? {
+        match self.app.engine.brief(self.context.account(), id, |task| task.subject.to_owned())? {
             Some(subject) => self.instance(&subject),
             None => Ok(()),
         }

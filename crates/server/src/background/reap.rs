@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use dataplane::{NodeRef, REGARDLESS};
+use db::Tx;
 
 use crate::store;
 use crate::tasks::world::World;
@@ -20,7 +21,7 @@ pub async fn round(world: Arc<World>) {
     };
     let known = world.db.survey(|tx| {
         Ok::<_, db::Error>((
-            store::instance_change::with_nodes(tx)?,
+            store::instance_change::not_gone(tx)?,
             store::instance_change::gone_with_ports(tx, &world.host)?,
         ))
     });
@@ -30,15 +31,34 @@ pub async fn round(world: Arc<World>) {
     };
     let mut resisting = Vec::new();
     for node in nodes.into_iter().filter(|node| !owners.contains(&node.instance)) {
-        match world.db.read(|tx| store::instance_change::is_known(tx, &node.instance)) {
-            Ok(true) if remove(&world, &node).await => {}
-            Ok(true) => resisting.push(node.instance),
-            Ok(false) => halt(&world, &node).await,
+        match world.db.read(|tx| Owner::find(tx, &node.instance)) {
+            Ok(Owner::Held) => {}
+            Ok(Owner::Gone) if remove(&world, &node).await => {}
+            Ok(Owner::Gone) => resisting.push(node.instance),
+            Ok(Owner::Unknown) => halt(&world, &node).await,
             Err(error) => tracing::error!(%node, %error, "cannot look up the instance of a node"),
         }
     }
     for id in gone.into_iter().filter(|id| !resisting.contains(id)) {
         release(&world, id).await;
+    }
+}
+
+/// What is known of an instance that is not among those that should have nodes.
+enum Owner {
+    /// A task is at work on it.
+    Held,
+    Gone,
+    Unknown,
+}
+
+impl Owner {
+    fn find(tx: &Tx<'_>, id: &str) -> Result<Self, db::Error> {
+        Ok(match store::instance_change::is_held(tx, id)? {
+            true => Self::Held,
+            false if store::instance_change::is_known(tx, id)? => Self::Gone,
+            false => Self::Unknown,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -84,16 +84,24 @@ async fn in_time<T>(reading: impl Future<Output = Result<T, Error>>, time: Durat
 }
 
 /// What is done at the second look. A body that came with its head is handed over right after the first one, and a timer
-/// that is set and taken back costs as much as a hash.
+/// that is set and taken back costs as much as a hash. The first look asks nobody to be woken, since the second one comes in
+/// any case: or the connection would be polled a third time, for nothing.
 async fn soon<F: Future>(mut work: Pin<&mut F>) -> Option<F::Output> {
     let mut looked = false;
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending if looked => Poll::Ready(None),
-        Poll::Pending => {
-            looked = true;
-            cx.waker().wake_by_ref();
-            Poll::Pending
+    poll_fn(|cx| {
+        if looked {
+            return Poll::Ready(match work.as_mut().poll(cx) {
+                Poll::Ready(done) => Some(done),
+                Poll::Pending => None,
+            });
+        }
+        looked = true;
+        match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
         }
     })
     .await

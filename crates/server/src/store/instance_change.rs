@@ -83,14 +83,22 @@ pub fn expired(tx: &Tx<'_>, postpaid: i64, prepaid: i64) -> Result<Vec<Expired>,
     })
 }
 
-/// The ids of all instances that may have nodes: those that are not gone, and those that a task still holds.
+/// The ids of all instances that are not gone, which may have nodes.
 ///
 /// # Errors
 /// The database's.
-pub fn with_nodes(tx: &Tx<'_>) -> Result<HashSet<String>, Error> {
-    let sql = "SELECT id FROM instance WHERE state IN ('creating', 'running', 'isolated')
-               UNION SELECT subject FROM task WHERE status IN ('preparing', 'running', 'error')";
+pub fn not_gone(tx: &Tx<'_>) -> Result<HashSet<String>, Error> {
+    let sql = "SELECT id FROM instance WHERE state IN ('creating', 'running', 'isolated')";
     Ok(tx.query(sql, &[], |row| row.text(0))?.into_iter().collect())
+}
+
+/// Whether a task holds the instance of this id, which may then have nodes though it is gone.
+///
+/// # Errors
+/// The database's.
+pub fn is_held(tx: &Tx<'_>, id: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM task WHERE subject = $1 AND status IN ('preparing', 'running', 'error')";
+    Ok(tx.query_opt(sql, params![id], |row| row.int(0))?.is_some())
 }
 
 /// The ids of the host's instances that are gone and still have ports: someone gave up on the task that was to release

@@ -186,7 +186,7 @@ impl Client {
         }
     }
 
-    /// The pairs of a v1 request, signed.
+    /// The pairs of a v1 request, signed; what is given takes the place of what is common to all.
     pub(crate) fn v1_pairs(
         &self,
         method: &str,
@@ -205,8 +205,10 @@ impl Client {
             ("SignatureMethod", algorithm.name()),
         ];
         let token = (!self.token.is_empty()).then_some(("Token", self.token.as_str()));
+        let is_given = |name: &str| own.iter().any(|(given, _)| *given == name);
         let mut pairs: Vec<(String, String)> = common
             .iter()
+            .filter(|(name, _)| !is_given(name))
             .chain(own)
             .chain(&token)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -31,6 +31,21 @@ async fn every_way_to_sign_reaches_the_action() {
 }
 
 #[tokio::test]
+async fn a_nonce_is_any_whole_number_that_is_not_negative() {
+    let server = Cinnabar::start().await;
+    let client = &server.client;
+    let cases =
+        [("0", UNKNOWN_TASK), ("65535", UNKNOWN_TASK), ("-1", "InvalidParameterValue"), ("x", "InvalidParameterValue")];
+    for (nonce, code) in cases {
+        let own = [("TaskId", "18215"), ("Nonce", nonce)];
+        let pairs = client.v1_pairs("GET", "DescribeTaskInfo", HmacSha1, &own);
+        let refusal = client.v1_get(&pairs).send(client.address).await.result().unwrap_err();
+        let names_it = code == UNKNOWN_TASK || refusal.message.contains("`Nonce`");
+        assert!(refusal.code == code && names_it, "{nonce}: {refusal:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_multipart_part_may_hold_json() {
     let server = Cinnabar::start().await;
     let client = &server.client;

@@ -74,3 +74,15 @@ async fn whoever_guesses_keys_is_soon_refused_unseen_and_nobody_else_is_disturbe
     within_a_second(&server).await;
     server.client.ok("DescribeInstances", json!({})).await;
 }
+
+#[tokio::test]
+async fn what_is_wrong_beside_the_signature_does_not_count_as_a_guess() {
+    let server = limited(Rates { failures: 2, ..NONE }).await;
+    let client = &server.client;
+    within_a_second(&server).await;
+    for _ in 0..10 {
+        let request = client.tc3_post("DescribeInstances", b"{}").without("X-TC-Timestamp");
+        assert_eq!(request.send(client.address).await.code(), "MissingParameter");
+    }
+    client.ok("DescribeInstances", json!({})).await;
+}
