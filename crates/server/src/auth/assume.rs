@@ -34,7 +34,7 @@ pub fn permission(app: &App, context: &Context, role: &Role) -> Result<Decision,
     let rights = app.grants.of(app, &context.caller)?;
     let facts = facts(context, None);
     let names = [format!("role/{}", role.id), format!("roleName/{}", role.name)];
-    let said = names.map(|path| rights.decide(&AssumeRole::INFO, &query(role, &path, &facts)));
+    let said = names.map(|path| rights.decide(AssumeRole::INFO, &query(role, &path, &facts)));
     Ok(match said {
         [Decision::Denied, _] | [_, Decision::Denied] => Decision::Denied,
         [Decision::Allowed, _] | [_, Decision::Allowed] => Decision::Allowed,
