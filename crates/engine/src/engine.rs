@@ -185,15 +185,13 @@ impl Engine {
         // One view for both: what it shows as ended cannot be gone from the sheet.
         self.inner.db.read(|tx| {
             let Some(found) = store::brief(tx, tenant, id)? else { return Ok(None) };
-            if ended::is_kept(found.brief().status) {
-                match ended.has_sheet(id) {
-                    true => ended.keep(id, tenant, &found.brief()),
-                    false => {
-                        ended.keep_sheet(id, store::briefs(tx, ended::bounds(id))?.iter().map(store::BriefRow::parts))
-                    }
-                }
+            let brief = found.brief();
+            if ended.has_sheet(id) {
+                ended.keep(id, tenant, &brief);
+            } else if ended::is_kept(brief.status) {
+                ended.keep_sheet(id, store::briefs(tx, ended::bounds(id))?.iter().map(store::BriefRow::parts));
             }
-            Ok(Some(read(&found.brief())))
+            Ok(Some(read(&brief)))
         })
     }
 

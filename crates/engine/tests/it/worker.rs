@@ -23,8 +23,8 @@ async fn a_task_succeeds_and_shows_what_it_was_and_did() {
     let engine = bench.engine();
     let foreign = bench.db.read(|tx| engine.get(tx, "stranger", task.id.0)).unwrap();
     assert!(foreign.is_none());
-    let brief = |tenant| engine.brief(tenant, task.id.0, |brief| (brief.status, brief.created_at)).unwrap();
-    let expected = Some((Status::Succeed, task.created_at));
+    let brief = |of| engine.brief(of, task.id.0, |it| (it.status, it.created_at, it.subject.to_owned())).unwrap();
+    let expected = Some((Status::Succeed, task.created_at, "thing".to_owned()));
     assert_eq!(brief("tenant"), expected);
     assert!(brief("stranger").is_none());
     let deleted: Result<_, db::Error> = bench

@@ -46,7 +46,7 @@ fn start_rounds(app: &Arc<App>, world: &Arc<World>, stop: &CancellationToken, tr
     let expiring = Arc::clone(app);
     tracker.spawn(expire.repeat(move || if_keeper(&expiring, expire::round(Arc::clone(&expiring)))));
     let (app, world) = (Arc::clone(app), Arc::clone(world));
-    tracker.spawn(reap.repeat(move || if_keeper(&app, reap::round(Arc::clone(&world)))));
+    tracker.spawn(reap.repeat(move || if_keeper(&app, reap::round(Arc::clone(&app), Arc::clone(&world)))));
 }
 
 /// Does the round if it is this process's turn.

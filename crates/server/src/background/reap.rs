@@ -9,11 +9,12 @@ use std::sync::Arc;
 use dataplane::{NodeRef, REGARDLESS};
 use db::Tx;
 
+use crate::app::App;
 use crate::store;
 use crate::tasks::world::World;
 
 /// One round over all nodes that there are.
-pub async fn round(world: Arc<World>) {
+pub async fn round(app: Arc<App>, world: Arc<World>) {
     // In this order: a node that is there belongs to an instance that is written down already.
     let nodes = match world.plane.list().await {
         Ok(nodes) => nodes,
@@ -31,7 +32,7 @@ pub async fn round(world: Arc<World>) {
     };
     let mut resisting = Vec::new();
     for node in nodes.into_iter().filter(|node| !owners.contains(&node.instance)) {
-        match world.db.read(|tx| Owner::find(tx, &node.instance)) {
+        match world.db.read(|tx| Owner::find(&app, tx, &node.instance)) {
             Ok(Owner::Held) => {}
             Ok(Owner::Gone) if remove(&world, &node).await => {}
             Ok(Owner::Gone) => resisting.push(node.instance),
@@ -53,11 +54,11 @@ enum Owner {
 }
 
 impl Owner {
-    fn find(tx: &Tx<'_>, id: &str) -> Result<Self, db::Error> {
-        Ok(match store::instance_change::is_held(tx, id)? {
-            true => Self::Held,
-            false if store::instance_change::is_known(tx, id)? => Self::Gone,
-            false => Self::Unknown,
+    fn find(app: &App, tx: &Tx<'_>, id: &str) -> Result<Self, db::Error> {
+        Ok(match app.engine.live_task(tx, id)? {
+            Some(_) => Self::Held,
+            None if store::instance_change::is_known(tx, id)? => Self::Gone,
+            None => Self::Unknown,
         })
     }
 }
@@ -115,7 +116,7 @@ mod tests {
         stranger.node = NodeRef::new("crs-unknown1", "s1n0");
         stranger.port = 7777;
         bench.plane.ensure(&stranger).await.unwrap();
-        round(Arc::clone(&bench.world)).await;
+        round(bench.app(), Arc::clone(&bench.world)).await;
         assert_eq!(bench.plane.observe(&stranger.node).await.unwrap().state, NodeState::Stopped);
         for node in bench.nodes() {
             assert!(bench.plane.observe(&node).await.unwrap().is_running());
@@ -128,9 +129,9 @@ mod tests {
         bench.set_state(State::Failed).await;
         let fault = Error::Unresponsive { node: bench.nodes()[0].clone(), after: std::time::Duration::ZERO };
         bench.plane.fail(Call::Absent, Strike::Before, 1, fault);
-        round(Arc::clone(&bench.world)).await;
+        round(bench.app(), Arc::clone(&bench.world)).await;
         assert_eq!(bench.places().len(), 2, "a node still runs there");
-        round(Arc::clone(&bench.world)).await;
+        round(bench.app(), Arc::clone(&bench.world)).await;
         assert!(bench.plane.list().await.unwrap().is_empty());
         assert!(bench.places().is_empty());
     }
@@ -140,7 +141,7 @@ mod tests {
         let bench = Bench::with_running().await;
         bench.hold().await;
         bench.set_state(State::Failed).await;
-        round(Arc::clone(&bench.world)).await;
+        round(bench.app(), Arc::clone(&bench.world)).await;
         assert_eq!(bench.plane.list().await.unwrap(), bench.nodes());
     }
 }

@@ -92,15 +92,6 @@ pub fn not_gone(tx: &Tx<'_>) -> Result<HashSet<String>, Error> {
     Ok(tx.query(sql, &[], |row| row.text(0))?.into_iter().collect())
 }
 
-/// Whether a task holds the instance of this id, which may then have nodes though it is gone.
-///
-/// # Errors
-/// The database's.
-pub fn is_held(tx: &Tx<'_>, id: &str) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM task WHERE subject = $1 AND status IN ('preparing', 'running', 'error')";
-    Ok(tx.query_opt(sql, params![id], |row| row.int(0))?.is_some())
-}
-
 /// The ids of the host's instances that are gone and still have ports: someone gave up on the task that was to release
 /// them.
 ///

@@ -163,7 +163,7 @@ impl engine::testing::World for Cell {
 
     async fn settle(&self) {
         observe::round(self.bench.app(), Arc::clone(&self.bench.world)).await;
-        reap::round(Arc::clone(&self.bench.world)).await;
+        reap::round(self.bench.app(), Arc::clone(&self.bench.world)).await;
     }
 
     async fn check(&self, report: &Report) {

@@ -216,7 +216,7 @@ impl engine::testing::World for Real {
 
     async fn settle(&self) {
         observe::round(Arc::clone(&self.app), Arc::clone(&self.world)).await;
-        reap::round(Arc::clone(&self.world)).await;
+        reap::round(Arc::clone(&self.app), Arc::clone(&self.world)).await;
         self.follow().await;
     }
 
