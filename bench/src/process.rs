@@ -99,10 +99,17 @@ pub(crate) fn own_binary() -> Result<PathBuf, Error> {
     std::env::current_exe().map_err(Error::io("cannot find this program"))
 }
 
-/// `cinnabar serve` with one thread, the benchmark's key and its data in `folder`/data.
+/// `cinnabar serve` with one thread, the benchmark's key and its data in `folder`/data; without limits of the rate.
 pub(crate) fn serve(cinnabar: &Path, folder: &Path, listen: SocketAddr, instances: &str) -> Command {
+    let mut command = serve_limited(cinnabar, folder, listen, instances);
+    command.args(["--rate-limit", "off"]);
+    command
+}
+
+/// The same with the limits that it has by default.
+pub(crate) fn serve_limited(cinnabar: &Path, folder: &Path, listen: SocketAddr, instances: &str) -> Command {
     let mut command = command(cinnabar);
-    command.args(["serve", "--threads", "1", "--rate-limit", "off", "--listen", &listen.to_string()]);
+    command.args(["serve", "--threads", "1", "--listen", &listen.to_string()]);
     command.args(["--admin", "127.0.0.1:0", "--data"]).arg(folder.join("data"));
     command.env("CINNABAR_SECRET_ID", wire::SECRET_ID).env("CINNABAR_SECRET_KEY", wire::SECRET_KEY);
     command.env("CINNABAR_NETWORK_ADDRESSES", instances).env("CINNABAR_LOG", "warn");

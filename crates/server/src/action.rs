@@ -38,7 +38,7 @@ pub struct Opened(Vec<u8>);
 
 impl Opened {
     /// The envelope's beginning and the response, which is an object.
-    fn write(response: &impl serde::Serialize) -> serde_json::Result<Self> {
+    pub(crate) fn write(response: &impl serde::Serialize) -> serde_json::Result<Self> {
         let mut bytes = Vec::with_capacity(384);
         bytes.extend_from_slice(b"{\"Response\":");
         response.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, WholeFloats))?;

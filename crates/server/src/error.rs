@@ -12,6 +12,7 @@ pub mod rate;
 pub mod sts;
 pub mod tag;
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The languages of `X-TC-Language`.
@@ -36,9 +37,9 @@ impl Language {
 #[derive(Debug, Clone)]
 pub struct Text {
     /// English.
-    pub en: String,
+    pub en: Cow<'static, str>,
     /// Chinese.
-    pub zh: String,
+    pub zh: Cow<'static, str>,
 }
 
 impl Text {
@@ -64,7 +65,7 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(code: &'static str, en: impl Into<String>, zh: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, en: impl Into<Cow<'static, str>>, zh: impl Into<Cow<'static, str>>) -> Self {
         Self { code, message: Text { en: en.into(), zh: zh.into() }, detail: String::new() }
     }
 

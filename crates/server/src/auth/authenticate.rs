@@ -158,6 +158,8 @@ fn check_nonce(pairs: &[(String, String)]) -> Result<(), Error> {
 fn refusal(error: VerifyError) -> Error {
     match error {
         VerifyError::Expired { timestamp, now } => gateway::signature_expired(timestamp, now),
+        // A flood of these must cost little, and there is nothing more to say.
+        VerifyError::Mismatch => gateway::signature_failure(),
         other => gateway::signature_failure().with_detail(other),
     }
 }

@@ -152,7 +152,7 @@ mod tests {
         let error = tokens.find(id, token, now).err().expect("it is taken");
         assert_eq!(error.code, CODE);
         assert!(!error.message.zh.is_empty());
-        error.message.en
+        error.message.en.into_owned()
     }
 
     #[test]

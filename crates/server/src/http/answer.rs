@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::json;
+use serde::Serialize;
 
 use super::compress;
 use crate::action::Opened;
@@ -20,11 +20,27 @@ pub fn success(answer: Opened, request_id: RequestId, takes_gzip: bool) -> Answe
     body(answer.close(request_id), takes_gzip)
 }
 
+/// What stands in the place of a response.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refusal<'e> {
+    error: Cause<'e>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Cause<'e> {
+    code: &'static str,
+    message: &'e str,
+}
+
 /// Wraps an error.
 #[must_use]
 pub fn failure(error: &Error, language: Language, request_id: RequestId) -> Answer {
-    let inner = json!({"Error": {"Code": error.code, "Message": error.message.get(language)}, "RequestId": request_id.to_string()});
-    body(json!({ "Response": inner }).to_string().into_bytes(), false)
+    let error = Cause { code: error.code, message: error.message.get(language) };
+    // Two texts can be written in any case.
+    let bytes = Opened::write(&Refusal { error }).map(|opened| opened.close(request_id));
+    body(bytes.unwrap_or_default(), false)
 }
 
 fn body(bytes: Vec<u8>, takes_gzip: bool) -> Answer {

@@ -226,7 +226,7 @@ mod tests {
 
     fn refused(json: serde_json::Value) -> (&'static str, String) {
         let error = checked(json).unwrap_err();
-        (error.code, error.message.en)
+        (error.code, error.message.en.into_owned())
     }
 
     #[test]

@@ -189,7 +189,7 @@ impl Bench {
     /// The code and the message with which a handler refuses.
     pub(crate) async fn refused<A: Action>(&self, params: Value) -> (&'static str, String) {
         let error = self.call::<A>(params).await.unwrap_err();
-        (error.code, error.message.en)
+        (error.code, error.message.en.into_owned())
     }
 
     /// The kind and the parameters of the task that holds the instance.
