@@ -30,7 +30,8 @@ SETTINGS = {
 
 URL = os.environ.get("CINNABAR_TEST_DATABASE_URL")
 if URL:
-    SETTINGS["CINNABAR_DATABASE_URL"] = URL
+    # The test of the sample is this host: who makes it must not matter.
+    SETTINGS |= {"CINNABAR_DATABASE_URL": URL, "CINNABAR_HOST_NAME": "vm"}
 
 
 class Server:
@@ -42,8 +43,10 @@ class Server:
         self.process.stdout.readline()
 
     def call(self, action, **parameters):
-        words = [f"{name}={value}" for name, value in parameters.items()]
-        command = [self.binary, "call", action, *words, "--data", self.folder]
+        return self.run("call", *action.split(), *(f"{name}={value}" for name, value in parameters.items()))
+
+    def run(self, *words):
+        command = [self.binary, *words, "--data", self.folder]
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     def status(self, task):
@@ -87,10 +90,11 @@ def processes_in(folder):
 
 
 def story(server):
-    """All kinds of task, each final status; the tasks that are still open at the end: one runs, one waits."""
+    """Who is who; all kinds of task, each final status; the tasks that are still open at the end: one runs, one waits."""
     good, stuck, busy, isolated, cleaned = (server.create(name) for name in ("good", "stuck", "busy", "isolated", "cleaned"))
     server.call("ModifyInstance", Operation="rename", InstanceId=good, InstanceName="renamed")
     server.call("ModifyMaintenanceWindow", InstanceId=good, StartTime="03:00", EndTime="05:00")
+    who = identity(server, good, stuck)
     ended = {}
 
     def task(status, action, **parameters):
@@ -117,7 +121,30 @@ def story(server):
     tasks = ended | {running: server.status(running), waiting: server.status(waiting)}
     if [tasks[running], tasks[waiting]] != ["running", "preparing"]:
         sys.exit(f"too slow: the last tasks are {tasks[running]}, {tasks[waiting]}")
-    return tasks
+    return tasks, who
+
+
+def identity(server, seen, hidden):
+    """A user who may look at the tasks of one instance, a role for the same, and another account, and the tasks to look at."""
+    text = lambda action, resource: json.dumps({"version": "2.0", "statement": [
+        {"effect": "allow", "action": action, "resource": resource}]})
+    user = server.call("cam AddUser", Name="reader", UseApi=1)
+    one = text("redis:DescribeTaskInfo", f"qcs::redis:::instance/{seen}")
+    policy = server.call("cam CreatePolicy", PolicyName="one-instance", PolicyDocument=one)["PolicyId"]
+    server.call("cam AttachUserPolicy", PolicyId=policy, AttachUin=user["Uin"])
+    trust = {"version": "2.0", "statement": [{"effect": "allow", "action": "sts:AssumeRole",
+                                              "principal": {"qcs": ["qcs::cam::uin/100000000001:root"]}}]}
+    server.call("cam CreateRole", RoleName="reads", PolicyDocument=json.dumps(trust))
+    server.call("cam AttachRolePolicy", PolicyId=policy, AttachRoleName="reads")
+    stranger = server.run("account", "add", "--name", "another", "--json")
+    task = lambda instance: server.call("DescribeTaskList", InstanceId=instance, Limit=1)["Tasks"][0]["TaskId"]
+    return {
+        "user": [user["SecretId"], user["SecretKey"]],
+        "stranger": [stranger["secret_id"], stranger["secret_key"]],
+        "role": "qcs::cam::uin/100000000001:roleName/reads",
+        "seen": task(seen),
+        "hidden": task(hidden),
+    }
 
 
 FORMAT = "SELECT MAX(number) FROM format"
@@ -160,7 +187,7 @@ def main():
         os.mkdir(folder, 0o700)
         server = Server(binary, folder)
         try:
-            tasks = story(server)
+            tasks, who = story(server)
             server.process.kill()
             number, rows, copy = postgresql() if URL else sqlite(os.path.join(folder, "state.db"))
             instances = {id: {"name": name, "state": state} for id, name, state in rows}
@@ -168,7 +195,7 @@ def main():
             target = pathlib.Path(__file__).parent.parent / "crates/server/tests/samples" / name
             target.mkdir(parents=True, exist_ok=True)
             copy(target)
-            expected = {"instances": instances, "tasks": {str(id): tasks[id] for id in sorted(tasks)}}
+            expected = {"instances": instances, "tasks": {str(id): tasks[id] for id in sorted(tasks)}, "identity": who}
             (target / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
             print(f"{target}: {len(instances)} instances, {len(tasks)} tasks")
         finally:

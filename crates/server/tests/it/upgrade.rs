@@ -11,6 +11,7 @@ use server::config::Config;
 use server::service::{Service, StartError};
 use server::store;
 
+use crate::client::Client;
 use crate::harness::{Cinnabar, config};
 
 /// The host whose instances the dumps have.
@@ -27,8 +28,7 @@ struct Sample {
 impl Sample {
     /// Those of PostgreSQL only where the tests have one.
     fn all() -> Vec<Self> {
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
-        let folders = std::fs::read_dir(samples).unwrap().map(|entry| entry.unwrap().path());
+        let folders = std::fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path());
         let read = |folder: PathBuf| {
             let expected = std::fs::read_to_string(folder.join("expected.json")).unwrap();
             let dump = std::fs::read_to_string(folder.join("state.sql")).ok();
@@ -160,6 +160,51 @@ async fn an_older_state_is_served_with_all_that_it_holds() {
             assert_eq!(message.is_empty(), status == "succeed", "{id}: {message}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_an_older_state_everybody_may_what_they_might() {
+    let mut held = 0;
+    for sample in Sample::all() {
+        let Some(who) = sample.expected.get("identity") else { continue };
+        let server = sample.serve(None).await;
+        let (seen, hidden) = (json!({"TaskId": who["seen"]}), json!({"TaskId": who["hidden"]}));
+        let user = with_key(&server.client, &who["user"]);
+        let assumed = user.for_service("sts", "2018-08-13");
+        let role = json!({"RoleArn": who["role"], "RoleSessionName": "test"});
+        assert_eq!(assumed.refused("AssumeRole", role.clone()).await.0, "UnauthorizedOperation");
+        let issued = server.client.for_service("sts", "2018-08-13").ok("AssumeRole", role).await;
+        let token = issued["Credentials"]["Token"].as_str().unwrap().to_owned();
+        let temporary = json!([issued["Credentials"]["TmpSecretId"], issued["Credentials"]["TmpSecretKey"]]);
+        let role = Client { token, ..with_key(&server.client, &temporary) };
+        for client in [&user, &role] {
+            assert_eq!(client.ok("DescribeTaskInfo", seen.clone()).await["Status"], "succeed");
+            let refused = client.refused("DescribeTaskInfo", hidden.clone()).await.0;
+            assert_eq!(refused, "InvalidParameter.PermissionDenied");
+        }
+        let stranger = with_key(&server.client, &who["stranger"]);
+        assert_eq!(stranger.ok("DescribeInstances", json!({})).await["TotalCount"], 0);
+        assert_eq!(stranger.refused("DescribeTaskInfo", seen).await.0, "InvalidParameter.InvalidParameter");
+        held += 1;
+    }
+    assert!(held > 0, "no sample has users");
+}
+
+fn with_key(client: &Client, pair: &Value) -> Client {
+    let text = |index: usize| pair[index].as_str().unwrap().to_owned();
+    Client { secret_id: text(0), secret_key: text(1), ..client.clone() }
+}
+
+#[test]
+fn the_state_of_today_has_a_sample_of_each_database() {
+    let today = store::MIGRATIONS.last().unwrap().number;
+    for name in [format!("format-{today}"), format!("format-{today}-postgresql")] {
+        assert!(samples().join(&name).join("expected.json").exists(), "{name} is missing; docs/upgrades.md says how");
+    }
+}
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples")
 }
 
 /// Status and message of a task that has ended, which is waited for.
