@@ -5,9 +5,10 @@
 #   postgres.sh try COMMAND…    the same where PostgreSQL is installed, else says so and does nothing
 #   postgres.sh make DIR        makes one in DIR, which must not exist, and starts it; prints its URL
 #   postgres.sh stop DIR        stops it as a crash would (immediate); postgres.sh start DIR starts it again
+#   postgres.sh tls DIR PORT    has it listen on 127.0.0.1:PORT too, to TLS alone, with DIR/cert.pem and DIR/key.pem; only `locked` comes in there
 #   postgres.sh remove DIR      stops it and removes DIR
 #
-# It listens on a socket in DIR alone, and only its user and root come to it there. All writes reach the disk (fsync is on). The user `locked` needs
+# It listens on a socket in DIR alone, and only its user and root come to it there, unless it is told otherwise. All writes reach the disk (fsync is on). The user `locked` needs
 # the password `r1ght-pa55`. PostgreSQL does not run as root: then its processes belong to the user `postgres`, or `nobody`.
 set -eu
 
@@ -69,6 +70,22 @@ make() {
     echo "postgres://cinnabar@$(printf '%s' "$1" | sed 's|/|%2F|g')/postgres"
 }
 
+tls() {
+    for name in cert key; do
+        as_user sh -c "umask 077; cat >'$1/data/$name.pem'" <"$1/$name.pem"
+    done
+    {
+        echo "listen_addresses = '127.0.0.1'"
+        echo "port = $2"
+        echo 'ssl = on'
+        echo "ssl_cert_file = 'cert.pem'"
+        echo "ssl_key_file = 'key.pem'"
+    } >>"$1/data/postgresql.conf"
+    echo 'hostssl all locked 127.0.0.1/32 scram-sha-256' >>"$1/data/pg_hba.conf"
+    stop "$1"
+    start "$1"
+}
+
 remove() {
     [ -d "$1" ] || return 0
     stop "$1"
@@ -79,6 +96,10 @@ case "${1-}" in
     make | start | stop | remove)
         [ $# -eq 2 ] || fail "usage: postgres.sh $1 DIR"
         "$1" "$2"
+        ;;
+    tls)
+        [ $# -eq 3 ] || fail 'usage: postgres.sh tls DIR PORT'
+        tls "$2" "$3"
         ;;
     run | try)
         shift
@@ -95,5 +116,5 @@ case "${1-}" in
         "$@" || status=$?
         exit "$status"
         ;;
-    *) fail 'usage: postgres.sh run COMMAND… | make DIR | stop DIR | start DIR | remove DIR' ;;
+    *) fail 'usage: postgres.sh run COMMAND… | make DIR | stop DIR | start DIR | tls DIR PORT | remove DIR' ;;
 esac

@@ -7,6 +7,7 @@ mod pool;
 mod session;
 mod socket;
 mod target;
+mod tls;
 mod values;
 mod writer;
 

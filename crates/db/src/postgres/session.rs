@@ -8,12 +8,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
-use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
 
 use super::fault;
 use super::socket::{Driver, Socket};
+use super::tls;
 use super::values::{Bound, type_of};
 use crate::{Error, Param};
 
@@ -25,7 +25,7 @@ type Variants = Vec<(Vec<Type>, Statement)>;
 
 pub(crate) struct Session {
     client: Client,
-    connection: RefCell<Connection<Socket, NoTlsStream>>,
+    connection: RefCell<Connection<Socket, tls::Stream>>,
     driver: Driver,
     prepared: RefCell<HashMap<Box<str>, Variants>>,
     /// Goes out together with the next statement; its answer is not waited for.
@@ -42,7 +42,7 @@ pub(crate) struct Session {
 impl Session {
     pub(super) fn new(
         client: Client,
-        connection: Connection<Socket, NoTlsStream>,
+        connection: Connection<Socket, tls::Stream>,
         driver: Driver,
         patience: Duration,
     ) -> Self {

@@ -11,11 +11,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_postgres::config::{Config, Host, SslMode};
-use tokio_postgres::{Client, Connection, NoTls};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Connection};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::fault;
 use super::session::Session;
 use super::socket::{Driver, Plug, Raw, Socket};
+use super::tls::{self, Wanted};
 use super::values::column;
 use crate::Error;
 
@@ -61,6 +64,9 @@ impl Role {
 /// The database's address, and whether it could be reached lately.
 pub(super) struct Target {
     config: Config,
+    /// Whether TLS is wanted; over a Unix socket there is none.
+    is_encrypted: bool,
+    tls: MakeRustlsConnect,
     /// Until when no connection is tried, and why.
     closed: Mutex<Option<(Instant, Error)>>,
     /// Whether there ever was a connection: at the start the error itself says enough.
@@ -69,7 +75,7 @@ pub(super) struct Target {
 
 impl Target {
     /// # Errors
-    /// [`Error::Unusable`] for a text that is no URL of a database, and for one that wants TLS.
+    /// [`Error::Unusable`] for a text that is no URL of a database, and when nobody's certificates can be believed.
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
         let unusable = |why: String| {
             Error::Unusable(format!(
@@ -79,21 +85,17 @@ impl Target {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(unusable("does not begin with postgres://".to_owned()));
         }
+        let (wanted, url) = Wanted::take(url).map_err(&unusable)?;
         let mut config: Config =
             url.parse().map_err(|error| unusable(format!("cannot be read ({})", fault::words(&error))))?;
         if config.get_hosts().is_empty() {
             return Err(unusable("names no host".to_owned()));
         }
-        if config.get_ssl_mode() == SslMode::Require {
-            let text = "the database's URL has sslmode=require, and TLS to PostgreSQL is not there yet; \
-                        connect over a Unix socket, loopback or a tunnel";
-            return Err(Error::Unusable(text.to_owned()));
-        }
-        config.ssl_mode(SslMode::Disable);
+        let tls = wanted.connector().map_err(&unusable)?;
         if config.get_application_name().is_none() {
             config.application_name("cinnabar");
         }
-        Ok(Self { config, closed: Mutex::new(None), reached: AtomicBool::new(false) })
+        Ok(Self { config, is_encrypted: wanted.is_on, tls, closed: Mutex::new(None), reached: AtomicBool::new(false) })
     }
 
     /// Opens a session. When that failed a moment ago, answers the same at once.
@@ -142,8 +144,9 @@ impl Target {
         let plug = dial(host, port).and_then(Plug::new).map_err(|error| away(&error))?;
         let driver = Driver::new(plug);
         let socket = Socket(std::sync::Arc::clone(&driver.plug));
+        let (config, tls) = self.security(host);
         let (client, connection) =
-            shake_hands(&driver, self.config.connect_raw(socket, NoTls)).map_err(|refusal| match refusal {
+            shake_hands(&driver, config.connect_raw(socket, tls)).map_err(|refusal| match refusal {
                 Some(error) => self.refusal(&error, &place),
                 None => away(&format!("no answer within {} s", HANDSHAKE.as_secs())),
             })?;
@@ -157,8 +160,23 @@ impl Target {
         }
     }
 
+    /// How the library is to speak with this host.
+    fn security(&self, host: &Host) -> (Config, Tls) {
+        let (name, is_encrypted) = match host {
+            Host::Tcp(name) => (name.as_str(), self.is_encrypted),
+            Host::Unix(_) => ("", false),
+        };
+        let mut config = self.config.clone();
+        config.ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable });
+        let Ok(tls) = MakeTlsConnect::<Socket>::make_tls_connect(&mut self.tls.clone(), name);
+        (config, tls)
+    }
+
     /// What the server says to a newcomer, and what to do about it.
     fn refusal(&self, error: &tokio_postgres::Error, place: &str) -> Error {
+        if let Some(advice) = tls::advice(error) {
+            return Error::Unusable(format!("postgresql at {place}: {advice}"));
+        }
         let user = self.config.get_user().unwrap_or("(the system's user)");
         let database = self.config.get_dbname().unwrap_or(user);
         let said = error.as_db_error().map_or_else(|| fault::words(error), |said| said.message().to_owned());
@@ -192,7 +210,8 @@ fn is_broken_off(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || error.source().is_some_and(|source| source.is::<io::Error>())
 }
 
-type Opened = (Client, Connection<Socket, tokio_postgres::tls::NoTlsStream>);
+type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::TlsConnect;
+type Opened = (Client, Connection<Socket, tls::Stream>);
 
 /// `None` inside when it took too long.
 fn shake_hands(

@@ -1,5 +1,6 @@
 //! A PostgreSQL of this test alone, which it may stop and start; it is removed at the end.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,7 +24,7 @@ impl Cluster {
         }
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
         let folder = place().join(format!("pg-{}-{count}", std::process::id()));
-        let url = script("make", &folder);
+        let url = script("make", &[folder.as_os_str()]);
         Some(Self { folder, url: url.trim().to_owned() })
     }
 
@@ -33,17 +34,28 @@ impl Cluster {
 
     /// All at once, as a crash.
     pub(crate) fn stop_dead(&self) {
-        script("stop", &self.folder);
+        script("stop", &[self.folder.as_os_str()]);
     }
 
     pub(crate) fn start_again(&self) {
-        script("start", &self.folder);
+        script("start", &[self.folder.as_os_str()]);
+    }
+
+    /// Has it speak TLS for `name` on a port of 127.0.0.1; answers the port, and the certificate's file.
+    pub(crate) fn speak_tls(&self, name: &str) -> (u16, PathBuf) {
+        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+        let certificate = self.folder.join("cert.pem");
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(self.folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        script("tls", &[self.folder.as_os_str(), free.to_string().as_ref()]);
+        (free, certificate)
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        script("remove", &self.folder);
+        script("remove", &[self.folder.as_os_str()]);
     }
 }
 
@@ -61,10 +73,10 @@ fn installed() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the database's processes are the test's own")]
-fn script(verb: &str, folder: &Path) -> String {
+fn script(verb: &str, arguments: &[&OsStr]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/postgres.sh");
     let mut command = Command::new("sh");
-    command.arg(script).arg(verb).arg(folder).stdin(Stdio::null()).stderr(Stdio::inherit());
+    command.arg(script).arg(verb).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit());
     let done = command.output().unwrap();
     assert!(done.status.success(), "postgres.sh {verb}: {:?}", done.status);
     String::from_utf8(done.stdout).unwrap()

@@ -37,7 +37,8 @@ fn node(base: &str, schema: &str) -> Db {
 }
 
 fn in_schema(base: &str, schema: &str) -> String {
-    format!("{base}?options=-csearch_path%3D{schema}")
+    let separator = if base.contains('?') { '&' } else { '?' };
+    format!("{base}{separator}options=-csearch_path%3D{schema}")
 }
 
 async fn schema(base: &str, name: &'static str) {
@@ -197,7 +198,10 @@ fn each_mistake_of_the_set_up_is_told_with_what_to_do_and_without_the_password()
         (format!("postgres://locked:wr0ng@{socket}/postgres"), "password of the user `locked` is wrong"),
         (format!("postgres://cinnabar:wr0ng@{socket}/nowhere"), "createdb -T template0 -E UTF8 nowhere"),
         ("postgres://cinnabar:wr0ng@127.0.0.1:1/x".to_owned(), "127.0.0.1:1: Connection refused"),
-        (format!("postgres://cinnabar:wr0ng@{socket}/postgres?sslmode=require"), "TLS"),
+        (
+            format!("postgres://cinnabar:wr0ng@{socket}/postgres?sslmode=yes"),
+            "`yes`, which must be disable or verify-full",
+        ),
         (format!("postgres://cinnabar:wr0ng@{socket}/postgres?options=-csearch_path%3Dnone"), "search_path"),
         ("mysql://a:wr0ng@b/c".to_owned(), "postgres://USER:PASSWORD@HOST:5432/DATABASE"),
         ("postgres://a:wr0ng@host:port/c".to_owned(), "cannot be read"),
@@ -206,6 +210,35 @@ fn each_mistake_of_the_set_up_is_told_with_what_to_do_and_without_the_password()
         let told = told(&url);
         assert!(told.contains(wanted) && !told.contains("wr0ng") && !told.contains('\n'), "{url}: {told}");
     }
+}
+
+#[tokio::test]
+async fn over_tls_only_a_certificate_that_is_believed_and_for_the_host_will_do() {
+    let Some(cluster) = Cluster::start() else { return };
+    let (port, certificate) = cluster.speak_tls("localhost");
+    let url = |host: &str, query: &str| format!("postgres://locked:r1ght-pa55@{host}:{port}/postgres{query}");
+    let given = format!("?sslmode=verify-full&sslrootcert={}", certificate.display());
+    schema(&url("localhost", &given), "tls").await;
+    let db = node(&url("localhost", &given), "tls");
+    assert_eq!(insert(&db, "encrypted").await.unwrap(), Some(10001));
+    let sql = "SELECT version || ' ' || CAST(bits >= 128 AS TEXT) FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    let seen = db.read(|tx| tx.query_opt(sql, &[], |row| row.text(0))).unwrap();
+    assert_eq!(seen.as_deref(), Some("TLSv1.3 true"));
+    let long = "x".repeat(1 << 20);
+    let echo = db.read(|tx| tx.query_opt("SELECT CAST($1 AS TEXT)", params![long.as_str()], |row| row.text(0)));
+    assert_eq!(echo.unwrap(), Some(long), "more than fits into a socket at once");
+    let told = |url: &str| Db::connect(url, MIGRATIONS).err().unwrap().to_string();
+    for (host, query, wanted) in [
+        ("127.0.0.1", given.as_str(), "its certificate is not believed"),
+        ("localhost", "?sslmode=require", "sslrootcert="),
+        ("localhost", "", "may not connect"),
+    ] {
+        let told = told(&url(host, query));
+        assert!(told.contains(wanted) && !told.contains("r1ght"), "{host} {query}: {told}");
+    }
+    cluster.stop_dead();
+    cluster.start_again();
+    assert_eq!(names(&db).unwrap(), ["encrypted"]);
 }
 
 #[tokio::test]
