@@ -40,17 +40,6 @@ impl Cluster {
     pub(crate) fn start_again(&self) {
         script("start", &[self.folder.as_os_str()]);
     }
-
-    /// Has it speak TLS for `name` on a port of 127.0.0.1; answers the port, and the certificate's file.
-    pub(crate) fn speak_tls(&self, name: &str) -> (u16, PathBuf) {
-        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
-        let certificate = self.folder.join("cert.pem");
-        std::fs::write(&certificate, made.cert.pem()).unwrap();
-        std::fs::write(self.folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        script("tls", &[self.folder.as_os_str(), free.to_string().as_ref()]);
-        (free, certificate)
-    }
 }
 
 impl Drop for Cluster {
@@ -73,7 +62,7 @@ fn installed() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the database's processes are the test's own")]
-fn script(verb: &str, arguments: &[&OsStr]) -> String {
+pub(crate) fn script(verb: &str, arguments: &[&OsStr]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/postgres.sh");
     let mut command = Command::new("sh");
     command.arg(script).arg(verb).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit());

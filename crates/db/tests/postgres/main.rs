@@ -4,6 +4,7 @@
 
 mod cluster;
 mod cutter;
+mod secured;
 
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -215,7 +216,7 @@ fn each_mistake_of_the_set_up_is_told_with_what_to_do_and_without_the_password()
 #[tokio::test]
 async fn over_tls_only_a_certificate_that_is_believed_and_for_the_host_will_do() {
     let Some(cluster) = Cluster::start() else { return };
-    let (port, certificate) = cluster.speak_tls("localhost");
+    let (port, certificate) = secured::speak_tls(&cluster, "localhost");
     let url = |host: &str, query: &str| format!("postgres://locked:r1ght-pa55@{host}:{port}/postgres{query}");
     let given = format!("?sslmode=verify-full&sslrootcert={}", certificate.display());
     schema(&url("localhost", &given), "tls").await;
