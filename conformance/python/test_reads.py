@@ -126,7 +126,8 @@ class TestFields:
         }
         assert numbers == {"Type": 17, "RedisShardSize": 1024, "RedisShardNum": 1, "RedisReplicasNum": 1, "RegionId": 1}
         with of.connect(seen["WanIp"], seen["Port"]) as node:
-            assert node.info("server")["redis_version"].startswith(seen["CurrentRedisVersion"])
+            said = node.info("server")
+            assert said.get("valkey_version", said["redis_version"]).startswith(seen["CurrentRedisVersion"])
 
     @pytest.mark.parametrize(("language", "ascii_only"), [("en-US", True), ("zh-CN", False)])
     def test_of_a_task(self, server, shared, language, ascii_only):

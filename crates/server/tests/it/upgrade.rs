@@ -16,6 +16,8 @@ use crate::harness::{Cinnabar, config};
 
 /// The host whose instances the dumps have.
 const MADE_ON: &str = "vm";
+/// The server of their nodes.
+const MADE_WITH: &str = "/usr/bin/redis-server";
 
 /// What one sample holds, as the program that made it said.
 struct Sample {
@@ -84,12 +86,24 @@ impl Sample {
                 // The sample's nodes are not here, and a host that knows their folder refuses every other.
                 write(&self.open(&config.data), "DELETE FROM host");
             }
+            if !Path::new(MADE_WITH).exists() {
+                let moved = format!("UPDATE instance SET engine = '{}'", engine().display());
+                write(&self.open(&config.data), &moved);
+            }
             meanwhile.into_iter().for_each(|sql| write(&self.open(&config.data), sql));
             keep_all(config);
             self.configure(config);
         })
         .await
     }
+}
+
+/// A server of this machine, where there is none of that name.
+fn engine() -> PathBuf {
+    let paths = std::env::var_os("PATH").unwrap();
+    let mut places =
+        std::env::split_paths(&paths).flat_map(|place| ["redis-server", "valkey-server"].map(|name| place.join(name)));
+    places.find(|path| path.exists()).unwrap()
 }
 
 /// Runs statements, each ended by a semicolon at the end of its line, in one transaction.

@@ -102,7 +102,7 @@ fn starts(cluster: &Cluster) -> (usize, usize) {
         let each: BTreeMap<_, _> = logs
             .map(|node| {
                 let log = fs::read_to_string(node.join("log")).unwrap_or_default();
-                (node.file_name().unwrap().to_owned(), log.matches("Ready to accept connections").count())
+                (node.file_name().unwrap().to_owned(), log.matches("Server initialized").count())
             })
             .collect();
         if each.len() != *nodes || each.values().any(|count| *count != 1 + startups) {
