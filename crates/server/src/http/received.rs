@@ -1,10 +1,7 @@
 //! A whole request in memory, or the reason why it is not taken: size, time.
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -76,35 +73,8 @@ async fn in_time<T>(reading: impl Future<Output = Result<T, Error>>, time: Durat
         let en = format!("The body did not arrive within {seconds} seconds.");
         gateway::malformed(en, format!("请求体未在 {seconds} 秒内到达。"))
     };
-    let mut reading = pin!(reading);
-    match soon(reading.as_mut()).await {
-        Some(there) => there,
-        None => tokio::time::timeout(time, reading).await.map_err(|_| late())?,
-    }
-}
-
-/// What is done at the second look. A body that came with its head is handed over right after the first one, and a timer
-/// that is set and taken back costs as much as a hash. The first look asks nobody to be woken, since the second one comes in
-/// any case: or the connection would be polled a third time, for nothing.
-async fn soon<F: Future>(mut work: Pin<&mut F>) -> Option<F::Output> {
-    let mut looked = false;
-    poll_fn(|cx| {
-        if looked {
-            return Poll::Ready(match work.as_mut().poll(cx) {
-                Poll::Ready(done) => Some(done),
-                Poll::Pending => None,
-            });
-        }
-        looked = true;
-        match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-        }
-    })
-    .await
+    // A body that came with its head is here already, and then no timer is set.
+    tokio::time::timeout(time, reading).await.map_err(|_| late())?
 }
 
 /// A whole body, and the room that it takes.
