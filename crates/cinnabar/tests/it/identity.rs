@@ -1,6 +1,7 @@
 //! `cinnabar user`, `key`, `policy` and `role`.
 
-use crate::harness::{Ended, Server, cinnabar};
+use crate::cluster::Cluster;
+use crate::harness::{Ended, Folder, Server, cinnabar, pause};
 
 /// A command of the account itself that works.
 fn done(server: &Server, words: &[&str]) -> String {
@@ -81,4 +82,42 @@ fn policies_are_named_shown_changed_and_deleted() {
     let wrong = server.client(&["policy", "create", "x", "--allow", "redis:a:b"]);
     assert!(wrong.complaint().contains("statement[0].action"), "{wrong:?}");
     assert_eq!(server.client(&["policy", "attach", "x"]).code, Some(2), "to whom?");
+}
+
+#[test]
+fn what_one_server_of_a_database_changes_holds_on_the_others_at_once() {
+    let Some(cluster) = Cluster::start() else { return };
+    let node = |role: &str| {
+        Server::start_in(Folder::new(), |command| {
+            command.args(["--role", role, "--host-name", role]).env("CINNABAR_DATABASE_URL", cluster.url());
+        })
+    };
+    let (one, other) = (node("all"), node("api"));
+    one.create();
+    done(&one, &["user", "add", "watcher"]);
+    done(&one, &["policy", "create", "watch", "--allow", "redis:Describe*"]);
+    let pair = done(&one, &["key", "create", "--user", "watcher"]);
+    let key = pair.lines().next().unwrap().strip_prefix("CINNABAR_SECRET_ID=").unwrap();
+    let seen = || {
+        let ended = as_holder(&other, &pair, &["call", "DescribeTaskInfo", "TaskId=10001"]);
+        ended.out + &ended.err
+    };
+    // A signal tells the other server.
+    let soon = |wanted: &str| {
+        let mut looks = std::iter::repeat_with(seen).take(80).inspect(|_| pause());
+        assert!(looks.any(|said| said.contains(wanted)), "it is not {wanted}: {}", seen());
+    };
+    soon("PermissionDenied");
+    for (words, wanted) in [
+        (["policy", "attach", "watch", "--user", "watcher"].as_slice(), "TaskType"),
+        (&["policy", "detach", "watch", "--user", "watcher"], "PermissionDenied"),
+        (&["policy", "attach", "watch", "--user", "watcher"], "TaskType"),
+        (&["policy", "update", "watch", "--allow", "redis:ClearInstance"], "PermissionDenied"),
+        (&["key", "disable", key, "--user", "watcher"], "SecretIdNotFound"),
+        (&["key", "enable", key, "--user", "watcher"], "PermissionDenied"),
+        (&["key", "delete", key, "--user", "watcher"], "SecretIdNotFound"),
+    ] {
+        done(&one, words);
+        soon(wanted);
+    }
 }
