@@ -90,6 +90,22 @@ def breaker(stage, connect):
     assert of.status(call, stage.instance) == 2
 
 
+def breaker_opens(stage, connect):
+    """With its region breaker on, and a region that cannot be reached: after some failures the backup region's name is asked."""
+    call = connect(breaker=True, scheme="https", endpoint="redis.nowhere.example", proxy=stage.server.url)
+    reached = [is_reached(call) for _ in range(8)]
+    assert reached == sorted(reached) and not reached[0] and reached[-1], reached
+    assert of.status(call, stage.instance) == 2
+
+
+def is_reached(call) -> bool:
+    """How a client fails that reaches nobody is its own affair."""
+    try:
+        return "TotalCount" in call("DescribeInstances")
+    except Exception:  # noqa: BLE001
+        return False
+
+
 def proxy(stage, connect):
     """By the cloud's own name, through the client's own proxy setting."""
     call = connect(endpoint=None, proxy=stage.server.url)
@@ -122,6 +138,7 @@ CELLS = {
     "errors": errors,
     "retry": retry,
     "breaker": breaker,
+    "breaker opens": breaker_opens,
     "proxy": proxy,
     "HTTPS": https,
     "CONNECT": tunnel,

@@ -98,6 +98,7 @@ class Kind:
 
 
 V1 = [f"{sign} {method}" for sign in ("SHA1", "SHA256") for method in ("POST", "GET")]
+BREAKER = ["breaker", "breaker opens"]
 
 KINDS = [
     Kind(
@@ -113,7 +114,7 @@ KINDS = [
         | dict.fromkeys(V1, "signs with TC3 alone")
         | {
             "retry": "tries once; its waiter is shown by the stories of its own folder",
-            "breaker": "has none",
+            **dict.fromkeys(BREAKER, "has none"),
             "proxy": "knows a proxy for HTTPS alone",
         },
     ),
@@ -121,13 +122,13 @@ KINDS = [
         "Node SDK",
         ("node/package.json", r'"tencentcloud-sdk-nodejs": "(\S+)"'),
         driver="node",
-        lacks={"retry": "tries once", "breaker": "has none"},
+        lacks={"retry": "tries once"} | dict.fromkeys(BREAKER, "has none"),
     ),
     Kind(
         "Go SDK",
         ("go/go.mod", r"tencentcloud-sdk-go (\S+)"),
         driver="go",
-        lacks={"retry": "tries once in this version", "breaker": "has none in this version"},
+        lacks={"retry": "tries once in this version"} | dict.fromkeys(BREAKER, "has none in this version"),
     ),
     Kind(
         "Go SDK, common",
@@ -139,5 +140,6 @@ KINDS = [
         "Java SDK",
         ("java/pom.xml", r"redis</artifactId>\s*<version>(\S+)</version>"),
         driver="java",
+        lacks={"breaker opens": "asks the endpoint that it was given whatever its breaker says"},
     ),
 ]
