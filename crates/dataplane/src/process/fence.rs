@@ -50,6 +50,8 @@ pub(super) struct Acted<T> {
     pub(super) value: T,
     /// Its generation is newer than any before it.
     pub(super) newer: bool,
+    /// There was none before it: no process of this node was ever started here.
+    pub(super) first: bool,
 }
 
 impl Fence {
@@ -90,7 +92,7 @@ impl Fence {
             file.write_all_at(format!("{given:020}").as_bytes(), 0)
                 .map_err(Error::io("write", self.file(&folder.node)))?;
         }
-        Ok(Acted { value: act()?, newer })
+        Ok(Acted { value: act()?, newer, first: current == 0 })
     }
 
     /// Forgets the nodes that have been gone for long; once an hour is enough.

@@ -155,7 +155,9 @@ impl DataPlane for ProcessPlane {
         let _turn = self.fence.enter(&spec.node).await;
         let hands = self.hands(&folder, spec.generation);
         let written = hands.act(|| folder.write_spec(spec, version)).await?;
-        if let Some((mut control, info)) = self.adopt(&hands, spec).await? {
+        // To look for a process costs a look at each one of the machine.
+        let found = if written.first { None } else { self.adopt(&hands, spec).await? };
+        if let Some((mut control, info)) = found {
             self.take_over(&hands, &mut control, written.newer).await?;
             if self.stays(&hands, &mut control).await?
                 && let Some(observed) = self.change(&hands, spec, (control, info)).await?

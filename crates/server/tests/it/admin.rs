@@ -137,7 +137,8 @@ async fn it_listens_as_the_settings_say() {
     second.admin.listen = AdminListen::Auto;
     let second = Service::start(second, None).await.unwrap();
     assert_ne!(second.admin, Some(address));
-    let mut third = config(tempfile::tempdir().unwrap().path());
+    let another = tempfile::tempdir().unwrap();
+    let mut third = config(another.path());
     third.admin.listen = AdminListen::At(address);
     let refused = Service::start(third, None).await.err().unwrap();
     assert!(matches!(&refused, StartError::Admin(_)) && refused.to_string().contains("--admin"), "{refused}");
