@@ -17,6 +17,7 @@
 //! (`postgres/writer.rs`). [`Tx::notify`] wakes the subscribers of all processes. While it is away, reads and writes answer
 //! [`Error::Unavailable`] at once or within seconds, and nothing of theirs was written.
 
+mod log;
 mod migrate;
 mod postgres;
 mod readers;
@@ -112,6 +113,7 @@ impl Db {
         let mut connection = Connection::open(path)?;
         configure(&connection)?;
         migrate::migrate(&mut connection, migrations)?;
+        log::lengthen(path);
         let readers = Arc::new(readers::Readers::new(path));
         Self::new(Source::Sqlite(Arc::clone(&readers)), Store::Sqlite(connection, readers))
     }

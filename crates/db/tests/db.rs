@@ -44,6 +44,25 @@ async fn a_written_row_is_seen_and_survives_reopening() {
 }
 
 #[tokio::test]
+async fn the_log_has_its_length_at_once_and_what_a_crash_leaves_of_it_is_read_to_its_end_alone() {
+    let (folder, crashed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let db = open_file(&folder);
+    let log = || std::fs::metadata(folder.path().join("state.db-wal")).unwrap().len();
+    let length = log();
+    assert!(length > 4_000_000, "{length}");
+    for name in ["a", "b", "c"] {
+        insert(&db, name).await.unwrap();
+    }
+    assert_eq!(log(), length, "no commit has made it longer");
+    for name in ["state.db", "state.db-wal"] {
+        std::fs::copy(folder.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let again = open_file(&crashed);
+    assert_eq!(count(&again), 3);
+    assert_eq!(insert(&again, "d").await.unwrap(), 4);
+}
+
+#[tokio::test]
 async fn a_failed_transaction_leaves_nothing_and_spares_its_neighbours() {
     let folder = tempfile::tempdir().unwrap();
     let db = open(&folder, &[FIRST]).unwrap();
