@@ -126,15 +126,13 @@ def story(server):
 
 def identity(server, seen, hidden):
     """A user who may look at the tasks of one instance, a role for the same, and another account, and the tasks to look at."""
-    text = lambda action, resource: json.dumps({"version": "2.0", "statement": [
-        {"effect": "allow", "action": action, "resource": resource}]})
+    allow = lambda action, **whom: json.dumps({"version": "2.0", "statement": [{"effect": "allow", "action": action} | whom]})
+    one = allow("redis:DescribeTaskInfo", resource=f"qcs::redis:::instance/{seen}")
+    trust = allow("sts:AssumeRole", principal={"qcs": ["qcs::cam::uin/100000000001:root"]})
     user = server.call("cam AddUser", Name="reader", UseApi=1)
-    one = text("redis:DescribeTaskInfo", f"qcs::redis:::instance/{seen}")
     policy = server.call("cam CreatePolicy", PolicyName="one-instance", PolicyDocument=one)["PolicyId"]
     server.call("cam AttachUserPolicy", PolicyId=policy, AttachUin=user["Uin"])
-    trust = {"version": "2.0", "statement": [{"effect": "allow", "action": "sts:AssumeRole",
-                                              "principal": {"qcs": ["qcs::cam::uin/100000000001:root"]}}]}
-    server.call("cam CreateRole", RoleName="reads", PolicyDocument=json.dumps(trust))
+    server.call("cam CreateRole", RoleName="reads", PolicyDocument=trust)
     server.call("cam AttachRolePolicy", PolicyId=policy, AttachRoleName="reads")
     stranger = server.run("account", "add", "--name", "another", "--json")
     task = lambda instance: server.call("DescribeTaskList", InstanceId=instance, Limit=1)["Tasks"][0]["TaskId"]

@@ -3,7 +3,6 @@
 //! `sslmode` and `sslrootcert` are libpq's parameters. TLS that believes any certificate protects from nobody who can stand
 //! between, so here each `sslmode` that asks for TLS has the certificate and the host's name checked.
 
-use std::borrow::Cow;
 use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
@@ -113,7 +112,7 @@ pub(super) fn advice(error: &tokio_postgres::Error) -> Option<String> {
         )),
         Some(other) => Some(format!("TLS failed ({other})")),
         None => {
-            let is_refused = Cow::from(source.to_string()).contains("does not support TLS");
+            let is_refused = source.to_string().contains("does not support TLS");
             is_refused.then(|| "it does not speak TLS; set ssl = on there, or leave sslmode out of the URL".to_owned())
         }
     }
